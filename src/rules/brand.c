@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum { KEY_BRAND, KEY_TEAM, KEY_LISTEN, KEY_IGNORE, KEY_ONLY, KEY_FOLD, KEY_INTENTS, KEY_ALERTS, KEY_TESTS, KEYS };
-static const char *const brand_keys[] = {"brand", "team", "listen", "ignore", "only", "fold", "intents", "alerts", "tests", NULL};
+static const char *const brand_keys[] = {"brand", "team",    "listen", "ignore", "only",
+                                         "fold",  "intents", "alerts", "tests",  NULL};
 static const char *const severities[] = {"low", "normal", "high", NULL};
 
 const char *hark_severity_str(enum hark_severity severity)
@@ -71,7 +72,8 @@ bool hark_load_handle(struct hark_load *ld, const struct hark_yaml *node, struct
 enum { LISTEN_HASHTAGS, LISTEN_HANDLES, LISTEN_KEYWORDS, LISTEN_DOMAINS, LISTEN_QUERY, LISTEN_ALL, LISTEN_KEYS };
 static const char *const listen_keys[] = {"hashtags", "handles", "keywords", "domains", "query", "all", NULL};
 
-static struct hark_node *new_node(struct hark_load *ld, enum hark_node_kind kind, const struct hark_yaml *at, struct hark_str written)
+static struct hark_node *new_node(struct hark_load *ld, enum hark_node_kind kind, const struct hark_yaml *at,
+                                  struct hark_str written)
 {
     struct hark_node *node = HARK_NEW(ld->arena, struct hark_node);
     node->kind = kind;
@@ -94,7 +96,9 @@ static struct hark_node *load_hashtag(struct hark_load *ld, const struct hark_ya
     if (!hark_load_text(ld, at, "a hashtag", &s)) return NULL;
     s = unsigned_of(s, '#', "\uFF03");
     if (s.len == 0 || has_space(s) || memchr(s.ptr, '*', s.len) || memchr(s.ptr, '#', s.len)) {
-        HARK_BAD(ld, at, "a hashtag is one word as it stands behind the #: RiverIsland (with spaces or * it is one of keywords)");
+        HARK_BAD(
+            ld, at,
+            "a hashtag is one word as it stands behind the #: RiverIsland (with spaces or * it is one of keywords)");
         return NULL;
     }
     struct hark_node *node = new_node(ld, HARK_NODE_HASHTAG, at, with_sign(ld, "#", s));
@@ -118,12 +122,16 @@ static struct hark_node *load_domain(struct hark_load *ld, const struct hark_yam
     struct hark_str s;
     (void)fold;
     if (!hark_load_text(ld, at, "a domain", &s)) return NULL;
-    if (has_space(s) || !memchr(s.ptr, '.', s.len) || memchr(s.ptr, '/', s.len) || memchr(s.ptr, '*', s.len) || s.ptr[0] == '.') {
-        HARK_BAD(ld, at, "a domain is the name of a host alone, riverisland.com; it covers what ends in it, shop.riverisland.com");
+    if (has_space(s) || !memchr(s.ptr, '.', s.len) || memchr(s.ptr, '/', s.len) || memchr(s.ptr, '*', s.len) ||
+        s.ptr[0] == '.') {
+        HARK_BAD(
+            ld, at,
+            "a domain is the name of a host alone, riverisland.com; it covers what ends in it, shop.riverisland.com");
         return NULL;
     }
     if (hark_str_starts(s, HARK_STR("www.")))
-        HARK_WARN_AT(ld, at, "with www. links to the bare domain are not found: write " HARK_STR_FMT ", it covers both", (int)s.len - 4, s.ptr + 4);
+        HARK_WARN_AT(ld, at, "with www. links to the bare domain are not found: write " HARK_STR_FMT ", it covers both",
+                     (int)s.len - 4, s.ptr + 4);
     struct hark_node *node = new_node(ld, HARK_NODE_DOMAIN, at, hark_arena_str(ld->arena, s));
     node->key = key_of(ld, s);
     return node;
@@ -134,7 +142,9 @@ static struct hark_node *load_keyword(struct hark_load *ld, const struct hark_ya
     struct hark_pattern pattern;
     struct hark_str s = at->kind == HARK_YAML_SCALAR ? hark_str_trim(at->text) : HARK_STR("");
     if (s.len && s.ptr[0] == '#') {
-        HARK_BAD(ld, at, "a hashtag stands under hashtags: hashtags: [" HARK_STR_FMT "]; keywords find the word in hashtags as well",
+        HARK_BAD(ld, at,
+                 "a hashtag stands under hashtags: hashtags: [" HARK_STR_FMT
+                 "]; keywords find the word in hashtags as well",
                  (int)s.len - 1, s.ptr + 1);
         return NULL;
     }
@@ -148,7 +158,8 @@ typedef struct hark_node *listen_fn(struct hark_load *ld, const struct hark_yaml
 static listen_fn *const list_readers[] = {load_hashtag, load_handle, load_keyword, load_domain};
 
 // The lists become one OR; a single entry stands for itself.
-static struct hark_node *load_lists(struct hark_load *ld, const struct hark_yaml *map, const struct hark_yaml *const *values, bool fold)
+static struct hark_node *load_lists(struct hark_load *ld, const struct hark_yaml *map,
+                                    const struct hark_yaml *const *values, bool fold)
 {
     size_t most = 0;
     bool lists = true;
@@ -221,7 +232,8 @@ static void load_only(struct hark_load *ld, const struct hark_yaml *map, struct 
     if (values[3]) (void)hark_load_int(ld, values[3], "only.min_followers", 0, INT64_MAX, &brand->only_min_followers);
     for (int i = 0; i < 2; i++)
         if (values[i] && values[i]->kind == HARK_YAML_SEQ && values[i]->n == 0)
-            HARK_BAD(ld, values[i], "an empty list would let no post through: leave only.%s out to let all through", only_keys[i]);
+            HARK_BAD(ld, values[i], "an empty list would let no post through: leave only.%s out to let all through",
+                     only_keys[i]);
 }
 
 // --- intents, alerts ---
@@ -238,7 +250,8 @@ static void load_inline(struct hark_load *ld, const struct hark_yaml *map, struc
     struct hark_intent *intent = hark_load_intent(ld, map, true, brand->fold);
     if (!intent) return;
     if (has_intent(brand, intent->name)) {
-        HARK_BAD(ld, map, "the brand has an intent \"" HARK_STR_FMT "\" already: take another name", HARK_STR_ARG(intent->name));
+        HARK_BAD(ld, map, "the brand has an intent \"" HARK_STR_FMT "\" already: take another name",
+                 HARK_STR_ARG(intent->name));
         return;
     }
     ld->inlined = hark_grow(ld->inlined, ld->ninlined, &ld->inlined_cap, sizeof *ld->inlined);
@@ -257,7 +270,8 @@ static void load_intents(struct hark_load *ld, const struct hark_yaml *list, str
         if (node->kind == HARK_YAML_MAP)
             load_inline(ld, node, brand);
         else if (hark_load_text(ld, node, "an intent", &name))
-            hark_load_wish(ld, (struct hark_wish){ld->nbrands, brand->nintents++, hark_arena_str(ld->arena, name), hark_yaml_loc(ld, node), false});
+            hark_load_wish(ld, (struct hark_wish){ld->nbrands, brand->nintents++, hark_arena_str(ld->arena, name),
+                                                  hark_yaml_loc(ld, node), false});
     }
 }
 
@@ -281,7 +295,8 @@ static bool load_alert(struct hark_load *ld, const struct hark_yaml *map, struct
         return true;
     }
     hark_say_names(&ld->buf, severity, severities);
-    HARK_BAD(ld, values[1], "unknown severity \"" HARK_STR_FMT "\": %s", HARK_STR_ARG(severity), hark_buf_cstr(&ld->buf));
+    HARK_BAD(ld, values[1], "unknown severity \"" HARK_STR_FMT "\": %s", HARK_STR_ARG(severity),
+             hark_buf_cstr(&ld->buf));
     return true;
 }
 
@@ -289,7 +304,8 @@ static void load_alerts(struct hark_load *ld, const struct hark_yaml *list, stru
 {
     if (!hark_load_list(ld, list, "alerts")) return;
     brand->alerts = HARK_NEW_N(ld->arena, struct hark_alert_rule, list->n);
-    for (size_t i = 0; i < list->n; i++) brand->nalerts += load_alert(ld, &list->kids[i], &brand->alerts[brand->nalerts]);
+    for (size_t i = 0; i < list->n; i++)
+        brand->nalerts += load_alert(ld, &list->kids[i], &brand->alerts[brand->nalerts]);
 }
 
 // --- the whole ---
@@ -305,11 +321,14 @@ static void take_name(struct hark_load *ld, const struct hark_yaml *node, struct
         return;
     }
     const struct hark_loc *first = &ld->brands[entry->num].loc;
-    HARK_BAD(ld, node, "the brand \"" HARK_STR_FMT "\" is there already, in " HARK_STR_FMT ":%u: put both into one, or take another name",
+    HARK_BAD(ld, node,
+             "the brand \"" HARK_STR_FMT "\" is there already, in " HARK_STR_FMT
+             ":%u: put both into one, or take another name",
              HARK_STR_ARG(brand->name), HARK_STR_ARG(first->file), first->line);
 }
 
-static void load_names(struct hark_load *ld, const struct hark_yaml *map, const struct hark_yaml *const *values, struct hark_brand *brand)
+static void load_names(struct hark_load *ld, const struct hark_yaml *map, const struct hark_yaml *const *values,
+                       struct hark_brand *brand)
 {
     brand->loc = hark_yaml_loc(ld, values[KEY_BRAND] ? values[KEY_BRAND] : map);
     if (values[KEY_BRAND])
@@ -319,7 +338,8 @@ static void load_names(struct hark_load *ld, const struct hark_yaml *map, const 
     if (values[KEY_TEAM])
         (void)hark_load_name(ld, values[KEY_TEAM], "the name of a team", &brand->team);
     else
-        hark_problems_add(ld->problems, false, brand->loc, "the brand has no team: team: womenswear (alerts go to alerts.womenswear)");
+        hark_problems_add(ld->problems, false, brand->loc,
+                          "the brand has no team: team: womenswear (alerts go to alerts.womenswear)");
 }
 
 void hark_load_brand(struct hark_load *ld, const struct hark_yaml *map)

@@ -51,8 +51,8 @@ static bool take(struct hark_files *files, const struct stat *st)
     return fresh;
 }
 
-static void add_open(struct hark_files *files, int fd, const struct stat *st, struct hark_str name, struct hark_str relative,
-                     struct hark_problems *problems)
+static void add_open(struct hark_files *files, int fd, const struct stat *st, struct hark_str name,
+                     struct hark_str relative, struct hark_problems *problems)
 {
     size_t len;
     if (!S_ISREG(st->st_mode)) {
@@ -77,7 +77,8 @@ static void add_open(struct hark_files *files, int fd, const struct stat *st, st
 }
 
 // O_NONBLOCK: a pipe among the files must not hold up the start.
-static void add_file(struct hark_files *files, struct hark_str name, struct hark_str relative, struct hark_problems *problems)
+static void add_file(struct hark_files *files, struct hark_str name, struct hark_str relative,
+                     struct hark_problems *problems)
 {
     struct stat st;
     int fd = open(name.ptr, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -114,7 +115,8 @@ static void add_folder(struct hark_files *files, struct hark_str name, struct ha
     for (int i = 0; i < n; i++) {
         struct stat st;
         struct hark_str path = hark_arena_printf(&files->arena, "%s/%s", name.ptr, entries[i]->d_name);
-        struct hark_str below = hark_arena_printf(&files->arena, "%s%s%s", relative.ptr, relative.len ? "/" : "", entries[i]->d_name);
+        struct hark_str below =
+            hark_arena_printf(&files->arena, "%s%s%s", relative.ptr, relative.len ? "/" : "", entries[i]->d_name);
         if (stat(path.ptr, &st) == 0 && S_ISDIR(st.st_mode))
             add_folder(files, path, below, depth + 1, problems);
         else if (is_rule_file(entries[i]->d_name))
@@ -142,7 +144,8 @@ static void add_path(struct hark_files *files, const char *path, struct hark_pro
     struct hark_str name = hark_arena_str(&files->arena, hark_str(path));
     while (name.len > 1 && name.ptr[name.len - 1] == '/') ((char *)name.ptr)[--name.len] = 0;
     if (stat(name.ptr, &st)) {
-        complain(problems, name, "there is no such file or folder", "rules are read from a folder of *.yaml files or from single ones");
+        complain(problems, name, "there is no such file or folder",
+                 "rules are read from a folder of *.yaml files or from single ones");
     } else if (S_ISDIR(st.st_mode)) {
         files->folder = true;
         add_folder(files, name, HARK_STR(""), 0, problems);

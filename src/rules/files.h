@@ -1,7 +1,7 @@
 // Which files a rule set is made of: found below folders, read, in the order of their names.
 #pragma once
 
-#include "yaml.h"
+#include "tree.h"
 
 struct hark_found {
     struct hark_file file;
@@ -14,7 +14,7 @@ struct hark_files {
     struct hark_found *v;
     size_t n, cap;
     struct hark_map seen; // device and inode: a file that is given twice is read once
-    bool folder; // one of the paths was a folder
+    bool folder;          // one of the paths was a folder
 };
 
 // What cannot be read is a problem.

@@ -14,9 +14,22 @@ const char *hark_signal_str(enum hark_signal signal)
     return signal_names[signal];
 }
 
-enum { KEY_INTENT, KEY_NAME, KEY_ABOUT, KEY_FOLD, KEY_THRESHOLD, KEY_GROUPS, KEY_PHRASES, KEY_SIGNALS, KEY_NOT, KEY_TESTS, KEYS };
+enum {
+    KEY_INTENT,
+    KEY_NAME,
+    KEY_ABOUT,
+    KEY_FOLD,
+    KEY_THRESHOLD,
+    KEY_GROUPS,
+    KEY_PHRASES,
+    KEY_SIGNALS,
+    KEY_NOT,
+    KEY_TESTS,
+    KEYS
+};
 // A file's intent has its name in `intent`, an inline one in `name`.
-static const char *const file_keys[] = {"intent", "name", "about", "fold", "threshold", "groups", "phrases", "signals", "not", "tests", NULL};
+static const char *const file_keys[] = {"intent",  "name",    "about", "fold",  "threshold", "groups",
+                                        "phrases", "signals", "not",   "tests", NULL};
 
 // What grows while an intent is read.
 struct reading {
@@ -48,8 +61,10 @@ static void warn_double(struct reading *rd, const struct hark_yaml *node, const 
 {
     struct hark_map_entry *entry = hark_map_get(&rd->seen, look_of(rd->ld, pattern));
     if (entry)
-        HARK_WARN_AT(rd->ld, node, "this phrase stands in line %lld already, and all languages are tried on every post: leave one of them out",
-                     (long long)entry->num);
+        HARK_WARN_AT(
+            rd->ld, node,
+            "this phrase stands in line %lld already, and all languages are tried on every post: leave one of them out",
+            (long long)entry->num);
     else
         hark_map_put(&rd->seen, hark_arena_str(&rd->ld->tree, hark_buf_str(&rd->ld->buf)), NULL)->num = node->line;
 }
@@ -81,8 +96,10 @@ static void load_phrase(struct reading *rd, const struct hark_yaml *node)
     for (size_t i = 0; i < node->n; i++) {
         const struct hark_yaml *key = &node->kids[2 * i], *value = &node->kids[2 * i + 1];
         int weight;
-        if (key->kind != HARK_YAML_SCALAR || (value->kind == HARK_YAML_SCALAR && value->style == HARK_YAML_PLAIN && value->text.len == 0))
-            HARK_BAD(rd->ld, node, "a phrase is a text, or {text: weight}; one that begins with { needs quotes, as in '{BT}'");
+        if (key->kind != HARK_YAML_SCALAR ||
+            (value->kind == HARK_YAML_SCALAR && value->style == HARK_YAML_PLAIN && value->text.len == 0))
+            HARK_BAD(rd->ld, node,
+                     "a phrase is a text, or {text: weight}; one that begins with { needs quotes, as in '{BT}'");
         else if (load_weight(rd, value, "the weight of a phrase", &weight))
             add_phrase(rd, key, weight);
     }
@@ -91,7 +108,8 @@ static void load_phrase(struct reading *rd, const struct hark_yaml *node)
 static void load_grouped(struct reading *rd, const struct hark_yaml *node)
 {
     if (node->kind == HARK_YAML_MAP)
-        HARK_BAD(rd->ld, node, "in a group the group gives the weight: write the phrase alone; one that begins with { needs quotes");
+        HARK_BAD(rd->ld, node,
+                 "in a group the group gives the weight: write the phrase alone; one that begins with { needs quotes");
     else
         add_phrase(rd, node, rd->weight);
 }
@@ -104,7 +122,8 @@ static void load_not(struct reading *rd, const struct hark_yaml *node)
     rd->nots[rd->nnots++] = phrase;
 }
 
-static void load_list(struct reading *rd, const struct hark_yaml *list, const char *what, void (*each)(struct reading *rd, const struct hark_yaml *))
+static void load_list(struct reading *rd, const struct hark_yaml *list, const char *what,
+                      void (*each)(struct reading *rd, const struct hark_yaml *))
 {
     if (!hark_load_list(rd->ld, list, what)) return;
     if (list->n == 0) HARK_WARN_AT(rd->ld, list, "%s is an empty list", what);
@@ -112,7 +131,8 @@ static void load_list(struct reading *rd, const struct hark_yaml *list, const ch
 }
 
 // A plain list, or a list for each language.
-static void load_by_lang(struct reading *rd, const struct hark_yaml *node, const char *what, void (*each)(struct reading *rd, const struct hark_yaml *))
+static void load_by_lang(struct reading *rd, const struct hark_yaml *node, const char *what,
+                         void (*each)(struct reading *rd, const struct hark_yaml *))
 {
     rd->lang = HARK_STR("");
     if (node->kind == HARK_YAML_SEQ) {
@@ -142,7 +162,8 @@ static void load_group(struct reading *rd, const struct hark_yaml *node, struct 
     rd->weight = group->weight;
     for (size_t i = 0; i < node->n; i++) {
         const struct hark_yaml *key = &node->kids[2 * i];
-        bool other = key->kind != HARK_YAML_SCALAR || hark_str_is(key->text, "weight") || hark_str_is(key->text, "second");
+        bool other =
+            key->kind != HARK_YAML_SCALAR || hark_str_is(key->text, "weight") || hark_str_is(key->text, "second");
         if (other || !hark_is_lang(key->text) || !hark_load_lang(rd->ld, key, &rd->lang)) continue;
         load_list(rd, &node->kids[2 * i + 1], "a group's phrases", load_grouped);
     }
@@ -158,7 +179,9 @@ static void load_groups(struct reading *rd, const struct hark_yaml *node)
     rd->intent->groups = HARK_NEW_N(rd->ld->arena, struct hark_group, node->n);
     for (size_t i = 0; i < node->n; i++) {
         struct hark_group *group = &rd->intent->groups[rd->intent->ngroups];
-        if (!hark_load_name(rd->ld, &node->kids[2 * i], "the name of a group", &group->name)) continue;
+        struct hark_str name;
+        if (!hark_load_text(rd->ld, &node->kids[2 * i], "the name of a group", &name)) continue;
+        group->name = hark_arena_str(rd->ld->arena, name);
         rd->group = (int)rd->intent->ngroups++;
         load_group(rd, &node->kids[2 * i + 1], group);
     }
@@ -196,15 +219,14 @@ static void check_points(struct reading *rd, const struct hark_yaml *map, const 
         HARK_BAD(rd->ld, map, "this intent looks for nothing: give it phrases: {en: [one, two]}");
         return;
     }
-    long most = most_points(intent), signals = 0;
+    long most = most_points(intent);
     if (most < intent->threshold)
-        HARK_WARN_AT(rd->ld, map, "this intent can never fire: all its points together are %ld, the threshold is %d", most, intent->threshold);
-    for (int i = 0; i < HARK_SIGNALS; i++) signals += intent->signals[i] > 0 ? intent->signals[i] : 0;
-    if (signals >= intent->threshold)
-        HARK_WARN_AT(rd->ld, map, "the signals alone reach the threshold (%ld of %d points): posts fire without a phrase", signals, intent->threshold);
+        HARK_WARN_AT(rd->ld, map, "this intent can never fire: all its points together are %ld, the threshold is %d",
+                     most, intent->threshold);
     for (size_t i = 0; i < intent->nphrases; i++)
         if (intent->phrases[i].group < 0 && intent->phrases[i].weight == 0)
-            hark_problems_add(rd->ld->problems, true, intent->phrases[i].pattern.loc, "a phrase that weighs 0 never counts: leave it out");
+            hark_problems_add(rd->ld->problems, true, intent->phrases[i].pattern.loc,
+                              "a phrase that weighs 0 never counts: leave it out");
 }
 
 // --- the whole ---
@@ -215,9 +237,11 @@ static void read_keys(struct reading *rd, const struct hark_yaml *values[KEYS])
     struct hark_intent *intent = rd->intent;
     struct hark_str about;
     int64_t threshold;
-    if (values[KEY_ABOUT] && hark_load_text(ld, values[KEY_ABOUT], "about", &about)) intent->about = hark_arena_str(ld->arena, about);
+    if (values[KEY_ABOUT] && hark_load_text(ld, values[KEY_ABOUT], "about", &about))
+        intent->about = hark_arena_str(ld->arena, about);
     if (values[KEY_FOLD]) (void)hark_load_bool(ld, values[KEY_FOLD], "fold", &rd->fold);
-    if (values[KEY_THRESHOLD] && hark_load_int(ld, values[KEY_THRESHOLD], "the threshold", 1, HARK_RULES_MAX_WEIGHT, &threshold))
+    if (values[KEY_THRESHOLD] &&
+        hark_load_int(ld, values[KEY_THRESHOLD], "the threshold", 1, HARK_RULES_MAX_WEIGHT, &threshold))
         intent->threshold = (int)threshold;
     if (values[KEY_GROUPS]) load_groups(rd, values[KEY_GROUPS]);
     rd->group = -1;
@@ -239,18 +263,23 @@ static void finish(struct reading *rd)
     hark_map_done(&rd->seen);
 }
 
-static bool load_intent_name(struct hark_load *ld, const struct hark_yaml *map, const struct hark_yaml *const *values, bool inlined, struct hark_str *ret)
+static bool load_intent_name(struct hark_load *ld, const struct hark_yaml *map, const struct hark_yaml *const *values,
+                             bool inlined, struct hark_str *ret)
 {
-    const struct hark_yaml *name = values[inlined ? KEY_NAME : KEY_INTENT], *other = values[inlined ? KEY_INTENT : KEY_NAME];
+    const struct hark_yaml *name = values[inlined ? KEY_NAME : KEY_INTENT],
+                           *other = values[inlined ? KEY_INTENT : KEY_NAME];
     if (other)
-        HARK_BAD(ld, other, inlined ? "an intent inside a brand has its name in name: NAME" : "an intent file has its name in intent: NAME");
+        HARK_BAD(ld, other,
+                 inlined ? "an intent inside a brand has its name in name: NAME"
+                         : "an intent file has its name in intent: NAME");
     if (!name) {
         if (!other) HARK_BAD(ld, map, "the intent has no name: %s: want", inlined ? "name" : "intent");
         return false;
     }
     if (!hark_load_name(ld, name, "the name of an intent", ret)) return false;
     bool taken = hark_str_is(*ret, "mention") || hark_str_is(*ret, "none");
-    if (taken) HARK_BAD(ld, name, "\"" HARK_STR_FMT "\" has a meaning of its own: take another name", HARK_STR_ARG(*ret));
+    if (taken)
+        HARK_BAD(ld, name, "\"" HARK_STR_FMT "\" has a meaning of its own: take another name", HARK_STR_ARG(*ret));
     return !taken;
 }
 

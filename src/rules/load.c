@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-static const char *const documents[] = {"brand", "intent", NULL};
-
 void hark_load_wish(struct hark_load *ld, struct hark_wish wish)
 {
     ld->wishes = hark_grow(ld->wishes, ld->nwishes, &ld->wishes_cap, sizeof *ld->wishes);
@@ -31,7 +29,9 @@ static void take_intent(struct hark_load *ld, const struct hark_yaml *root)
     struct hark_map_entry *entry = hark_map_put(&ld->intent_names, intent->name, &fresh);
     if (!fresh) {
         const struct hark_loc *first = &ld->named[entry->num]->loc;
-        HARK_BAD(ld, root, "the intent \"" HARK_STR_FMT "\" is there already, in " HARK_STR_FMT ":%u: put both into one, or take another name",
+        HARK_BAD(ld, root,
+                 "the intent \"" HARK_STR_FMT "\" is there already, in " HARK_STR_FMT
+                 ":%u: put both into one, or take another name",
                  HARK_STR_ARG(intent->name), HARK_STR_ARG(first->file), first->line);
         return;
     }
@@ -51,7 +51,9 @@ static void load_document(void *arg, const struct hark_yaml *root)
     bool brand = has_key(root, "brand") || has_key(root, "listen") || has_key(root, "team");
     bool intent = has_key(root, "intent") || has_key(root, "phrases") || has_key(root, "groups");
     if (brand && has_key(root, "intent"))
-        HARK_BAD(ld, root, "a brand and an intent are two documents: part them by a line with ---, or name intents in intents: [want]");
+        HARK_BAD(ld, root,
+                 "a brand and an intent are two documents: part them by a line with ---, or name intents in intents: "
+                 "[want]");
     else if (brand)
         hark_load_brand(ld, root);
     else if (intent)
@@ -62,10 +64,12 @@ static void load_document(void *arg, const struct hark_yaml *root)
 
 // --- names ---
 
-static void unknown_intent(struct hark_load *ld, struct hark_loc loc, const char *what, struct hark_str name, const char *const *names)
+static void unknown_intent(struct hark_load *ld, struct hark_loc loc, const char *what, struct hark_str name,
+                           const char *const *names)
 {
     hark_say_names(&ld->buf, name, names);
-    hark_problems_add(ld->problems, false, loc, "%s \"" HARK_STR_FMT "\": %s", what, HARK_STR_ARG(name), hark_buf_cstr(&ld->buf));
+    hark_problems_add(ld->problems, false, loc, "%s \"" HARK_STR_FMT "\": %s", what, HARK_STR_ARG(name),
+                      hark_buf_cstr(&ld->buf));
 }
 
 static bool in_brand(const struct hark_brand *brand, struct hark_str name, size_t but)
@@ -75,7 +79,8 @@ static bool in_brand(const struct hark_brand *brand, struct hark_str name, size_
     return false;
 }
 
-// The names of intents, of a brand's own (and the mention) or of all that files have; until the next call. Ends in NULL.
+// The names of intents, of a brand's own (and the mention) or of all that files have; until the next call. Ends in
+// NULL.
 static const char *const *names_of(struct hark_load *ld, struct hark_intent *const *intents, size_t n, bool mention)
 {
     hark_arena_reset(&ld->tree);
@@ -94,7 +99,8 @@ static void grant(struct hark_load *ld, const struct hark_wish *wish)
     if (!entry)
         unknown_intent(ld, wish->loc, "unknown intent", wish->name, names_of(ld, ld->named, ld->nnamed, false));
     else if (in_brand(brand, wish->name, wish->slot))
-        hark_problems_add(ld->problems, false, wish->loc, "the brand has the intent \"" HARK_STR_FMT "\" already: leave one out",
+        hark_problems_add(ld->problems, false, wish->loc,
+                          "the brand has the intent \"" HARK_STR_FMT "\" already: leave one out",
                           HARK_STR_ARG(wish->name));
     else
         brand->intents[wish->slot] = ld->named[entry->num];
@@ -201,7 +207,8 @@ static void keep_lines(struct hark_problems *problems, size_t from, struct hark_
     for (size_t i = from; i < problems->n; i++) {
         struct hark_problem *problem = &problems->v[i];
         const struct hark_map_entry *entry = hark_map_get(&by_name, problem->loc.file);
-        if (entry && problem->loc.line) problem->line = hark_arena_str(&problems->arena, hark_file_line(entry->ptr, problem->loc.line));
+        if (entry && problem->loc.line)
+            problem->line = hark_arena_str(&problems->arena, hark_file_line(entry->ptr, problem->loc.line));
     }
     hark_map_done(&by_name);
 }

@@ -1,9 +1,10 @@
 // Shared by the files of this room: the state of a load, and how YAML is read into the model.
 //
-// Reading never stops at a problem: what is wrong is reported, left out of the model, and the rest is read, so that one run shows all.
+// Reading never stops at a problem: what is wrong is reported, left out of the model, and the rest is read, so that one
+// run shows all.
 #pragma once
 
-#include "yaml.h"
+#include "tree.h"
 
 // An intent that a brand names; found when all files are read.
 struct hark_wish {
@@ -46,15 +47,18 @@ void hark_say_names(struct hark_buf *buf, struct hark_str wrong, const char *con
 
 // --- YAML to values; false where it is wrong, which was reported then ---
 
-// Puts the value of each known key of a mapping into values[index in `keys`], NULL where it is absent; reports what is unknown or double.
-// `keys` ends in NULL. Where `language` is set, keys that are language codes are no problem.
-bool hark_load_keys(struct hark_load *ld, const struct hark_yaml *map, const char *what, const char *const *keys, bool language,
-                    const struct hark_yaml **values);
-bool hark_load_text(struct hark_load *ld, const struct hark_yaml *node, const char *what, struct hark_str *ret); // not empty; not copied
-bool hark_load_int(struct hark_load *ld, const struct hark_yaml *node, const char *what, int64_t min, int64_t max, int64_t *ret);
+// Puts the value of each known key of a mapping into values[index in `keys`], NULL where it is absent; reports what is
+// unknown or double. `keys` ends in NULL. Where `language` is set, keys that are language codes are no problem.
+bool hark_load_keys(struct hark_load *ld, const struct hark_yaml *map, const char *what, const char *const *keys,
+                    bool language, const struct hark_yaml **values);
+bool hark_load_text(struct hark_load *ld, const struct hark_yaml *node, const char *what,
+                    struct hark_str *ret); // not empty; not copied
+bool hark_load_int(struct hark_load *ld, const struct hark_yaml *node, const char *what, int64_t min, int64_t max,
+                   int64_t *ret);
 bool hark_load_bool(struct hark_load *ld, const struct hark_yaml *node, const char *what, bool *ret);
-bool hark_load_name(struct hark_load *ld, const struct hark_yaml *node, const char *what, struct hark_str *ret); // [a-z0-9-]+, copied
-bool hark_load_list(struct hark_load *ld, const struct hark_yaml *node, const char *what); // whether it is a list
+bool hark_load_name(struct hark_load *ld, const struct hark_yaml *node, const char *what,
+                    struct hark_str *ret);                                                     // [a-z0-9-]+, copied
+bool hark_load_list(struct hark_load *ld, const struct hark_yaml *node, const char *what);     // whether it is a list
 bool hark_load_lang(struct hark_load *ld, const struct hark_yaml *node, struct hark_str *ret); // copied, in lower case
 bool hark_is_lang(struct hark_str s);
 
@@ -74,7 +78,8 @@ void hark_leaf_done(struct hark_leaf *leaf);
 
 // The pattern that stands as `written` at byte `at` of the place's text.
 bool hark_leaf_pattern(struct hark_leaf *leaf, struct hark_str written, size_t at, struct hark_pattern *ret);
-bool hark_load_pattern(struct hark_load *ld, const struct hark_yaml *node, const char *what, bool fold, struct hark_pattern *ret);
+bool hark_load_pattern(struct hark_load *ld, const struct hark_yaml *node, const char *what, bool fold,
+                       struct hark_pattern *ret);
 
 // --- documents ---
 
@@ -84,8 +89,8 @@ void hark_load_brand(struct hark_load *ld, const struct hark_yaml *map);
 struct hark_intent *hark_load_intent(struct hark_load *ld, const struct hark_yaml *map, bool inlined, bool fold);
 struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml *map, bool fold);
 // Tests of a brand (`intent` NULL: hits become wishes) or of an intent.
-struct hark_test *hark_load_tests(struct hark_load *ld, const struct hark_yaml *list, size_t brand, const struct hark_intent *intent,
-                                  size_t *ret_n);
+struct hark_test *hark_load_tests(struct hark_load *ld, const struct hark_yaml *list, size_t brand,
+                                  const struct hark_intent *intent, size_t *ret_n);
 // The texts of a list, each made by `each` (false: left out); ptr v stays NULL where the list is none.
 struct hark_strs hark_load_strs(struct hark_load *ld, const struct hark_yaml *list, const char *what,
                                 bool (*each)(struct hark_load *ld, const struct hark_yaml *node, struct hark_str *ret));

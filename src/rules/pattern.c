@@ -1,7 +1,7 @@
 // Patterns: the leaf that phrases, keywords and queries have in common.
 //
 //     want          river island     words in a row, in any case
-//     want*         *berry  *실망*    open at an end
+//     want*         *berry  *실망*    open at an end; hart* de
 //     "a b"                          the same as a b (a query needs the quotes)
 //     "a b"~5       "a b"~>5         near each other, in any order or in this one
 //     {BT}                           in exactly these letters
@@ -19,7 +19,8 @@ static bool bad(struct hark_leaf *leaf, size_t at, const char *text)
     return false;
 }
 
-// The length of the quotation mark at s[at]: " or the curly ones that word processors make of it; 0 where there is none.
+// The length of the quotation mark at s[at]: " or the curly ones that word processors make of it; 0 where there is
+// none.
 size_t hark_quote_bytes(struct hark_str s, size_t at)
 {
     if (at < s.len && s.ptr[at] == '"') return 1;
@@ -35,15 +36,16 @@ size_t hark_quote_end(struct hark_str s, size_t at)
     return at;
 }
 
-// Letters, digits and signs that can stand for something (emoji, currencies) as against punctuation, which no word begins or ends with.
+// Letters, digits and signs that can stand for something (emoji, currencies) as against punctuation, which no word
+// begins or ends with.
 static bool has_word(struct hark_str folded)
 {
     size_t at = 0;
     while (at < folded.len) {
         uint32_t c = hark_utf8_next(folded, &at);
         bool ascii_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        bool punctuation = (c >= 0x2000 && c <= 0x206F) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xA0 && c <= 0xBF) || c == 0xFE0F ||
-                           c == 0x0964 || c == 0x0965 || (c >= 0xFF00 && c <= 0xFF0F);
+        bool punctuation = (c >= 0x2000 && c <= 0x206F) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xA0 && c <= 0xBF) ||
+                           c == 0xFE0F || c == 0x0964 || c == 0x0965 || (c >= 0xFF00 && c <= 0xFF0F);
         if (ascii_word || (c >= 0x80 && !punctuation)) return true;
     }
     return false;
@@ -62,26 +64,27 @@ static bool read_word(struct hark_leaf *leaf, struct hark_str s, size_t at, stru
         ret->open_end = true;
         s.len--;
     }
-    if (s.len == 0) return bad(leaf, at, ret->open_start ? "a * alone would match everything: listen: {all: true} does that" : "there are no words between the quotes");
+    if (s.len == 0)
+        return bad(leaf, at,
+                   ret->open_start ? "a * alone would match everything: listen: {all: true} does that"
+                                   : "there are no words between the quotes");
     const char *star = memchr(s.ptr, '*', s.len);
-    if (star) return bad(leaf, at + (size_t)(star - s.ptr), "a * stands once, at the start or the end of a phrase: want*, *berry, *island*; inside a word write a pattern, /w.nt/");
+    if (star)
+        return bad(leaf, at + (size_t)(star - s.ptr),
+                   "a * stands once, at the start or the end of a phrase: want*, *berry, *island*; inside a word write "
+                   "a pattern, /w.nt/");
     struct hark_str trimmed = hark_str_trim(s);
     if (trimmed.len < s.len && (ret->open_start || ret->open_end)) return bad(leaf, at, "a * touches its word: want*");
     hark_view_phrase(trimmed, leaf->fold ? HARK_VIEW_PLAIN : 0, &leaf->buf);
-    if (!has_word(hark_buf_str(&leaf->buf))) return bad(leaf, at, "there is no word in this: it would never match; a pattern in slashes can look for signs, /!{3}/");
-    if ((trimmed.ptr[0] == '@' && trimmed.len > 1) || (trimmed.len > 7 && memcmp(trimmed.ptr, "http", 4) == 0 && memchr(trimmed.ptr, '/', trimmed.len)))
-        return bad(leaf, at, "phrases are not looked for in @handles and links: use handles or domains (in a query @handle or url:)");
+    if (!has_word(hark_buf_str(&leaf->buf)))
+        return bad(leaf, at,
+                   "there is no word in this: it would never match; a pattern in slashes can look for signs, /!{3}/");
+    if ((trimmed.ptr[0] == '@' && trimmed.len > 1) ||
+        (trimmed.len > 7 && memcmp(trimmed.ptr, "http", 4) == 0 && memchr(trimmed.ptr, '/', trimmed.len)))
+        return bad(
+            leaf, at,
+            "phrases are not looked for in @handles and links: use handles or domains (in a query @handle or url:)");
     ret->text = hark_arena_str(leaf->arena, hark_buf_str(&leaf->buf));
-    return true;
-}
-
-static bool read_one(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
-{
-    struct hark_word word;
-    if (!read_word(leaf, s, at, &word)) return false;
-    ret->kind = HARK_PATTERN_WORDS;
-    ret->words = hark_arena_copy(leaf->arena, &word, 1, sizeof word);
-    ret->nwords = 1;
     return true;
 }
 
@@ -90,7 +93,9 @@ static bool read_regex(struct hark_leaf *leaf, struct hark_str s, size_t at, str
     char text[256] = "";
     size_t offset = 0;
     if (s.len < 2 || s.ptr[s.len - 1] != '/')
-        return bad(leaf, at, "a pattern stands between two slashes: /colou?r/; a text that begins with / needs double quotes, '\"/r/nike\"'");
+        return bad(leaf, at,
+                   "a pattern stands between two slashes: /colou?r/; a text that begins with / needs double quotes, "
+                   "'\"/r/nike\"'");
     ret->kind = HARK_PATTERN_REGEX;
     ret->regex = hark_arena_str(leaf->arena, hark_strn(s.ptr + 1, s.len - 2));
     if (ret->regex.len == 0) return bad(leaf, at, "there is nothing between the slashes: /colou?r/");
@@ -98,19 +103,6 @@ static bool read_regex(struct hark_leaf *leaf, struct hark_str s, size_t at, str
     struct hark_loc loc = hark_place_at(leaf->place, at + 1 + (offset < ret->regex.len ? offset : ret->regex.len));
     hark_problems_add(leaf->problems, false, loc, "this pattern does not compile: %s", text);
     return false;
-}
-
-static bool read_exact(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
-{
-    struct hark_str inner = hark_strn(s.ptr + 1, s.len - 2), nfc;
-    if (s.len < 2 || s.ptr[s.len - 1] != '}') return bad(leaf, at, "the { that begins here is not closed: {BT}");
-    leaf->fold = false; // exact letters have their marks
-    if (!read_one(leaf, inner, at + 1, ret)) return false;
-    if (ret->words->open_start) inner = hark_strn(inner.ptr + 1, inner.len - 1);
-    if (ret->words->open_end) inner.len--;
-    hark_text_nfc(hark_str_trim(inner), &leaf->buf, &nfc);
-    ret->exact = hark_arena_str(leaf->arena, nfc);
-    return true;
 }
 
 static bool is_space(char c)
@@ -141,13 +133,52 @@ static bool read_near(struct hark_leaf *leaf, struct hark_str s, size_t at, stru
     return fine;
 }
 
+// Whether a word ends open before another one: "hart* de".
+static bool open_inside(struct hark_str s)
+{
+    for (size_t i = 1; i + 1 < s.len; i++)
+        if (s.ptr[i] == '*' && (is_space(s.ptr[i - 1]) || is_space(s.ptr[i + 1]))) return true;
+    return false;
+}
+
+// Words in a row. With an open end inside they are words near each other: in this order, none between.
+static bool read_one(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
+{
+    struct hark_word word;
+    if (open_inside(s)) {
+        ret->ordered = true;
+        return read_near(leaf, s, at, ret);
+    }
+    if (!read_word(leaf, s, at, &word)) return false;
+    ret->kind = HARK_PATTERN_WORDS;
+    ret->words = hark_arena_copy(leaf->arena, &word, 1, sizeof word);
+    ret->nwords = 1;
+    return true;
+}
+
+static bool read_exact(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
+{
+    struct hark_str inner = hark_strn(s.ptr + 1, s.len - 2), nfc;
+    if (s.len < 2 || s.ptr[s.len - 1] != '}') return bad(leaf, at, "the { that begins here is not closed: {BT}");
+    if (open_inside(inner)) return bad(leaf, at, "in exact letters a * stands at the start or the end only: {BT*}");
+    leaf->fold = false; // exact letters have their marks
+    if (!read_one(leaf, inner, at + 1, ret)) return false;
+    if (ret->words->open_start) inner = hark_strn(inner.ptr + 1, inner.len - 1);
+    if (ret->words->open_end) inner.len--;
+    hark_text_nfc(hark_str_trim(inner), &leaf->buf, &nfc);
+    ret->exact = hark_arena_str(leaf->arena, nfc);
+    return true;
+}
+
 // What follows the closing quote: nothing, ~5 or ~>5.
 static bool read_distance(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
 {
     int64_t distance;
-    if (s.ptr[0] != '~') return bad(leaf, at, "only a distance follows the closing quote: \"a b\"~5, or \"a b\"~>5 for this order");
+    if (s.ptr[0] != '~')
+        return bad(leaf, at, "only a distance follows the closing quote: \"a b\"~5, or \"a b\"~>5 for this order");
     size_t skip = s.len > 1 && s.ptr[1] == '>' ? 2 : 1;
-    if (hark_str_int(hark_strn(s.ptr + skip, s.len - skip), &distance) || distance < 0 || distance > HARK_RULES_MAX_DISTANCE) {
+    if (hark_str_int(hark_strn(s.ptr + skip, s.len - skip), &distance) || distance < 0 ||
+        distance > HARK_RULES_MAX_DISTANCE) {
         hark_problems_add(leaf->problems, false, hark_place_at(leaf->place, at + skip),
                           "a distance is a whole number from 0 to %d: \"a b\"~5", HARK_RULES_MAX_DISTANCE);
         return false;
@@ -164,7 +195,8 @@ static bool read_quoted(struct hark_leaf *leaf, struct hark_str s, size_t at, st
     size_t behind = to + hark_quote_bytes(s, to);
     struct hark_str inner = hark_strn(s.ptr + from, to - from);
     if (behind == s.len) return read_one(leaf, inner, at + from, ret);
-    return read_distance(leaf, hark_strn(s.ptr + behind, s.len - behind), at + behind, ret) && read_near(leaf, inner, at + from, ret);
+    return read_distance(leaf, hark_strn(s.ptr + behind, s.len - behind), at + behind, ret) &&
+           read_near(leaf, inner, at + from, ret);
 }
 
 bool hark_leaf_pattern(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
@@ -173,7 +205,8 @@ bool hark_leaf_pattern(struct hark_leaf *leaf, struct hark_str s, size_t at, str
     *ret = (struct hark_pattern){.fold = fold};
     if (s.len > HARK_RULES_MAX_PATTERN_BYTES) {
         hark_problems_add(leaf->problems, false, hark_place_at(leaf->place, at),
-                          "this phrase has %zu bytes: at most %d; part it into several phrases", s.len, HARK_RULES_MAX_PATTERN_BYTES);
+                          "this phrase has %zu bytes: at most %d; part it into several phrases", s.len,
+                          HARK_RULES_MAX_PATTERN_BYTES);
         return false;
     }
     ret->loc = hark_place_at(leaf->place, at);
@@ -208,12 +241,18 @@ bool hark_pattern_parse(struct hark_str written, bool fold, struct hark_loc loc,
     return fine;
 }
 
-bool hark_load_pattern(struct hark_load *ld, const struct hark_yaml *node, const char *what, bool fold, struct hark_pattern *ret)
+bool hark_load_pattern(struct hark_load *ld, const struct hark_yaml *node, const char *what, bool fold,
+                       struct hark_pattern *ret)
 {
     struct hark_place place;
     struct hark_str s;
     if (!hark_load_text(ld, node, what, &s)) return false;
-    struct hark_leaf leaf = {.place = &place, .arena = ld->arena, .problems = ld->problems, .check_regex = ld->check_regex, .fold = fold, .buf = ld->tmp};
+    struct hark_leaf leaf = {.place = &place,
+                             .arena = ld->arena,
+                             .problems = ld->problems,
+                             .check_regex = ld->check_regex,
+                             .fold = fold,
+                             .buf = ld->tmp};
     hark_place_node(&place, ld->file, node);
     bool fine = hark_leaf_pattern(&leaf, s, (size_t)(s.ptr - node->text.ptr), ret);
     ld->tmp = leaf.buf;

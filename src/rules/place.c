@@ -1,9 +1,10 @@
 // Places: lines of a file, and the way from a byte of a YAML scalar's text back to its line and column.
 //
-// The way back walks the scalar as it stands in the file beside its text. Where both have the same byte, both move on; else what the file
-// has is what YAML takes away or writes otherwise: a doubled quote, an escape, a line end and the indentation behind it.
+// The way back walks the scalar as it stands in the file beside its text. Where both have the same byte, both move on;
+// else what the file has is what YAML takes away or writes otherwise: a doubled quote, an escape, a line end and the
+// indentation behind it.
 
-#include "yaml.h"
+#include "tree.h"
 
 #include <hark/text.h>
 
@@ -173,7 +174,8 @@ void hark_place_text(struct hark_place *place, struct hark_str text, struct hark
 
 void hark_place_node(struct hark_place *place, struct hark_file *file, const struct hark_yaml *node)
 {
-    *place = (struct hark_place){.file = file, .node = node, .text = node->text, .base = {file->name, node->line, node->column}};
+    *place = (struct hark_place){
+        .file = file, .node = node, .text = node->text, .base = {file->name, node->line, node->column}};
     place->now = place->base;
 }
 

@@ -11,7 +11,8 @@ enum { CARET_CHARACTERS = 100 }; // of a long line, those around the place are s
 
 static struct hark_str own_file(struct hark_problems *problems, struct hark_str file)
 {
-    if (problems->n && hark_str_eq(problems->v[problems->n - 1].loc.file, file)) return problems->v[problems->n - 1].loc.file;
+    if (problems->n && hark_str_eq(problems->v[problems->n - 1].loc.file, file))
+        return problems->v[problems->n - 1].loc.file;
     return hark_arena_str(&problems->arena, file);
 }
 
@@ -72,12 +73,13 @@ static unsigned width(uint32_t c)
         uint32_t from, to;
         unsigned columns;
     } ranges[] = {
-        {0x0300, 0x036F, 0},   {0x0901, 0x0902, 0},   {0x093C, 0x093C, 0},   {0x0941, 0x0948, 0},   {0x094D, 0x094D, 0},
-        {0x0E31, 0x0E31, 0},   {0x0E34, 0x0E3A, 0},   {0x0E47, 0x0E4E, 0},   {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},
-        {0xFE00, 0xFE0F, 0},   {0x1F3FB, 0x1F3FF, 0}, {0x1100, 0x115F, 2},   {0x2E80, 0x303E, 2},   {0x3041, 0x33FF, 2},
-        {0x3400, 0x4DBF, 2},   {0x4E00, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE30, 0xFE6F, 2},
-        {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2}, {0x1F900, 0x1F9FF, 2},
-        {0x20000, 0x3FFFD, 2},
+        {0x0300, 0x036F, 0},   {0x0901, 0x0902, 0},   {0x093C, 0x093C, 0},   {0x0941, 0x0948, 0},
+        {0x094D, 0x094D, 0},   {0x0E31, 0x0E31, 0},   {0x0E34, 0x0E3A, 0},   {0x0E47, 0x0E4E, 0},
+        {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},   {0xFE00, 0xFE0F, 0},   {0x1F3FB, 0x1F3FF, 0},
+        {0x1100, 0x115F, 2},   {0x2E80, 0x303E, 2},   {0x3041, 0x33FF, 2},   {0x3400, 0x4DBF, 2},
+        {0x4E00, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE30, 0xFE6F, 2},
+        {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2},
+        {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (c >= ranges[i].from && c <= ranges[i].to) return ranges[i].columns;
@@ -104,7 +106,8 @@ static void print_caret(const struct hark_problem *problem, struct hark_buf *buf
     size_t from, to, at = 0;
     if (!line.ptr || problem->loc.column == 0 || hark_utf8_check(line) != line.len) return;
     window(line, problem->loc.column, &from, &to);
-    hark_buf_printf(buf, "  %s" HARK_STR_FMT "%s\n  ", from ? "… " : "", (int)(to - from), line.ptr + from, to < line.len ? " …" : "");
+    hark_buf_printf(buf, "  %s" HARK_STR_FMT "%s\n  ", from ? "… " : "", (int)(to - from), line.ptr + from,
+                    to < line.len ? " …" : "");
     if (from) hark_buf_add(buf, "  ", 2);
     for (unsigned column = 1; column < problem->loc.column && at < line.len; column++) {
         size_t start = at;

@@ -59,8 +59,8 @@ static void author_field(struct hark_load *ld, const struct hark_yaml *node, str
 static void engagement_field(struct hark_load *ld, const struct hark_yaml *node, struct hark_post *post)
 {
     const struct hark_yaml *v[5];
-    int64_t *fields[] = {&post->engagement.likes, &post->engagement.reposts, &post->engagement.replies, &post->engagement.quotes,
-                         &post->engagement.views};
+    int64_t *fields[] = {&post->engagement.likes, &post->engagement.reposts, &post->engagement.replies,
+                         &post->engagement.quotes, &post->engagement.views};
     if (!node || !hark_load_keys(ld, node, "engagement", engagement_keys, false, v)) return;
     for (int i = 0; i < 5; i++) int_field(ld, v[i], engagement_keys[i], fields[i]);
 }
@@ -73,16 +73,32 @@ static void time_field(struct hark_load *ld, const struct hark_yaml *node, struc
 }
 
 enum {
-    POST_TEXT, POST_ID, POST_SOURCE, POST_TIME, POST_URL, POST_LANG, POST_HASHTAGS, POST_MENTIONS, POST_LINKS, POST_AUTHOR,
-    POST_ENGAGEMENT, POST_REPLY_TO, POST_REPOST_OF, POST_QUOTE_OF, POST_MEDIA, POST_KEYS
+    POST_TEXT,
+    POST_ID,
+    POST_SOURCE,
+    POST_TIME,
+    POST_URL,
+    POST_LANG,
+    POST_HASHTAGS,
+    POST_MENTIONS,
+    POST_LINKS,
+    POST_AUTHOR,
+    POST_ENGAGEMENT,
+    POST_REPLY_TO,
+    POST_REPOST_OF,
+    POST_QUOTE_OF,
+    POST_MEDIA,
+    POST_KEYS
 };
-static const char *const post_keys[] = {"text",   "id",         "source",   "time",      "url",      "lang",  "hashtags", "mentions", "links",
-                                        "author", "engagement", "reply_to", "repost_of", "quote_of", "media", NULL};
+static const char *const post_keys[] = {"text",      "id",       "source", "time",   "url",        "lang",
+                                        "hashtags",  "mentions", "links",  "author", "engagement", "reply_to",
+                                        "repost_of", "quote_of", "media",  NULL};
 
 static void lang_field(struct hark_load *ld, const struct hark_yaml *node, struct hark_post *post)
 {
     if (!node) return;
-    struct hark_yaml one = {.kind = HARK_YAML_SEQ, .line = node->line, .column = node->column, .kids = (struct hark_yaml *)node, .n = 1};
+    struct hark_yaml one = {
+        .kind = HARK_YAML_SEQ, .line = node->line, .column = node->column, .kids = (struct hark_yaml *)node, .n = 1};
     list_field(ld, node->kind == HARK_YAML_SCALAR ? &one : node, "lang", &post->lang);
 }
 
@@ -134,7 +150,8 @@ static bool load_hit(struct hark_load *ld, const struct hark_yaml *node, const s
     struct hark_str name;
     if (!hark_load_text(ld, node, "a hit", &name)) return false;
     if (of->intent && !hark_str_eq(name, of->intent->name)) {
-        HARK_BAD(ld, node, "the hits of an intent's tests are [" HARK_STR_FMT "] or []", HARK_STR_ARG(of->intent->name));
+        HARK_BAD(ld, node, "the hits of an intent's tests are [" HARK_STR_FMT "] or []",
+                 HARK_STR_ARG(of->intent->name));
         return false;
     }
     if (!of->intent && hark_str_is(name, "mention")) return false;
@@ -143,18 +160,20 @@ static bool load_hit(struct hark_load *ld, const struct hark_yaml *node, const s
     return true;
 }
 
-static void load_hits(struct hark_load *ld, const struct hark_yaml *node, const struct asked *of, struct hark_test *test)
+static void load_hits(struct hark_load *ld, const struct hark_yaml *node, const struct asked *of,
+                      struct hark_test *test)
 {
     if (node->kind == HARK_YAML_SCALAR && hark_str_is(node->text, "none") && !of->intent) {
         test->ignored = true;
         return;
     }
-    if (node->kind != HARK_YAML_SEQ) {
-        HARK_BAD(ld, node, of->intent ? "hits is a list: [" HARK_STR_FMT "], or [] where it must not fire"
-                                      : "hits is a list of intents: [want], [] where the brand is only named, or none%.0s where it is not named",
-                 of->intent ? (int)of->intent->name.len : 0, of->intent ? of->intent->name.ptr : "");
-        return;
-    }
+    if (node->kind != HARK_YAML_SEQ && of->intent)
+        HARK_BAD(ld, node, "hits is a list: [" HARK_STR_FMT "], or [] where it must not fire",
+                 HARK_STR_ARG(of->intent->name));
+    else if (node->kind != HARK_YAML_SEQ)
+        HARK_BAD(ld, node,
+                 "hits is a list of intents, [want]; [] where the brand is only named, none where it is not named");
+    if (node->kind != HARK_YAML_SEQ) return;
     struct hark_str *v = HARK_NEW_N(ld->arena, struct hark_str, node->n + 1);
     size_t n = 0;
     for (size_t i = 0; i < node->n; i++) n += load_hit(ld, &node->kids[i], of, &v[n]);
@@ -176,8 +195,8 @@ static bool load_test(struct hark_load *ld, const struct hark_yaml *node, const 
     return v[0] && v[1];
 }
 
-struct hark_test *hark_load_tests(struct hark_load *ld, const struct hark_yaml *list, size_t brand, const struct hark_intent *intent,
-                                  size_t *ret_n)
+struct hark_test *hark_load_tests(struct hark_load *ld, const struct hark_yaml *list, size_t brand,
+                                  const struct hark_intent *intent, size_t *ret_n)
 {
     const struct asked of = {brand, intent};
     *ret_n = 0;

@@ -39,15 +39,16 @@ bool hark_is_lang(struct hark_str s)
     return true;
 }
 
-static void unknown_key(struct hark_load *ld, const struct hark_yaml *key, const char *what, const char *const *keys, bool language)
+static void unknown_key(struct hark_load *ld, const struct hark_yaml *key, const char *what, const char *const *keys,
+                        bool language)
 {
     hark_say_names(&ld->buf, key->text, keys);
-    HARK_BAD(ld, key, "unknown key \"" HARK_STR_FMT "\" in %s: %s%s", HARK_STR_ARG(key->text), what, hark_buf_cstr(&ld->buf),
-             language ? " or a language as en, ko, pt-BR" : "");
+    HARK_BAD(ld, key, "unknown key \"" HARK_STR_FMT "\" in %s: %s%s", HARK_STR_ARG(key->text), what,
+             hark_buf_cstr(&ld->buf), language ? " or a language as en, ko, pt-BR" : "");
 }
 
-static void load_key(struct hark_load *ld, const struct hark_yaml *pair, const char *what, const char *const *keys, bool language,
-                     const struct hark_yaml **values)
+static void load_key(struct hark_load *ld, const struct hark_yaml *pair, const char *what, const char *const *keys,
+                     bool language, const struct hark_yaml **values)
 {
     const struct hark_yaml *key = &pair[0];
     if (key->kind != HARK_YAML_SCALAR) {
@@ -57,7 +58,8 @@ static void load_key(struct hark_load *ld, const struct hark_yaml *pair, const c
     for (size_t i = 0; keys[i]; i++) {
         if (!hark_str_is(key->text, keys[i])) continue;
         if (values[i])
-            HARK_BAD(ld, key, "\"%s\" is there twice: its first value is in line %u; put both into one", keys[i], values[i]->line);
+            HARK_BAD(ld, key, "\"%s\" is there twice: its first value is in line %u; put both into one", keys[i],
+                     values[i]->line);
         else
             values[i] = &pair[1];
         return;
@@ -65,12 +67,13 @@ static void load_key(struct hark_load *ld, const struct hark_yaml *pair, const c
     if (!language || !hark_is_lang(key->text)) unknown_key(ld, key, what, keys, language);
 }
 
-bool hark_load_keys(struct hark_load *ld, const struct hark_yaml *map, const char *what, const char *const *keys, bool language,
-                    const struct hark_yaml **values)
+bool hark_load_keys(struct hark_load *ld, const struct hark_yaml *map, const char *what, const char *const *keys,
+                    bool language, const struct hark_yaml **values)
 {
     for (size_t i = 0; keys[i]; i++) values[i] = NULL;
     if (map->kind != HARK_YAML_MAP) {
-        HARK_BAD(ld, map, "%s is %s: it is written as %s: VALUE and so on, one key a line", what, kind_str(map), keys[0]);
+        HARK_BAD(ld, map, "%s is %s: it is written as %s: VALUE and so on, one key a line", what, kind_str(map),
+                 keys[0]);
         return false;
     }
     for (size_t i = 0; i < map->n; i++) load_key(ld, &map->kids[2 * i], what, keys, language, values);
@@ -81,7 +84,8 @@ bool hark_load_text(struct hark_load *ld, const struct hark_yaml *node, const ch
 {
     if (node->kind != HARK_YAML_SCALAR) {
         bool brace = node->kind == HARK_YAML_MAP && node->n;
-        HARK_BAD(ld, node, "%s is %s: it is one text%s", what, kind_str(node), brace ? "; one with { or \": \" in it needs quotes" : "");
+        HARK_BAD(ld, node, "%s is %s: it is one text%s", what, kind_str(node),
+                 brace ? "; one with { or \": \" in it needs quotes" : "");
         return false;
     }
     *ret = hark_str_trim(node->text);
@@ -90,10 +94,12 @@ bool hark_load_text(struct hark_load *ld, const struct hark_yaml *node, const ch
     return false;
 }
 
-bool hark_load_int(struct hark_load *ld, const struct hark_yaml *node, const char *what, int64_t min, int64_t max, int64_t *ret)
+bool hark_load_int(struct hark_load *ld, const struct hark_yaml *node, const char *what, int64_t min, int64_t max,
+                   int64_t *ret)
 {
     if (node->kind == HARK_YAML_SCALAR && hark_str_int(node->text, ret) == 0 && *ret >= min && *ret <= max) return true;
-    HARK_BAD(ld, node, "%s is a whole number from %lld to %lld, not " HARK_STR_FMT, what, (long long)min, (long long)max,
+    HARK_BAD(ld, node, "%s is a whole number from %lld to %lld, not " HARK_STR_FMT, what, (long long)min,
+             (long long)max,
              node->kind == HARK_YAML_SCALAR && node->text.len ? (int)node->text.len : (int)strlen(kind_str(node)),
              node->kind == HARK_YAML_SCALAR && node->text.len ? node->text.ptr : kind_str(node));
     return false;
@@ -139,7 +145,8 @@ bool hark_load_name(struct hark_load *ld, const struct hark_yaml *node, const ch
     struct hark_str s;
     if (!hark_load_text(ld, node, what, &s)) return false;
     if (!is_name(s)) {
-        HARK_BAD(ld, node, "%s is small letters a-z, digits and -, at most %d: %s", what, HARK_RULES_MAX_NAME_BYTES, name_like(ld, s));
+        HARK_BAD(ld, node, "%s is small letters a-z, digits and -, at most %d: %s", what, HARK_RULES_MAX_NAME_BYTES,
+                 name_like(ld, s));
         return false;
     }
     *ret = hark_arena_str(ld->arena, s);
@@ -149,7 +156,8 @@ bool hark_load_name(struct hark_load *ld, const struct hark_yaml *node, const ch
 bool hark_load_list(struct hark_load *ld, const struct hark_yaml *node, const char *what)
 {
     if (node->kind == HARK_YAML_SEQ) return true;
-    HARK_BAD(ld, node, "%s is %s: it is a list, [one, two] or one a line with \"- \" before each", what, kind_str(node));
+    HARK_BAD(ld, node, "%s is %s: it is a list, [one, two] or one a line with \"- \" before each", what,
+             kind_str(node));
     return false;
 }
 

@@ -1,9 +1,9 @@
 // libyaml's events to a tree, and its complaints to words that help.
 //
-// A tree is built from the bottom: the nodes of a collection are pushed on a stack while it is read and move to the arena as one array
-// when it closes.
+// A tree is built from the bottom: the nodes of a collection are pushed on a stack while it is read and move to the
+// arena as one array when it closes.
 
-#include "yaml.h"
+#include "tree.h"
 
 #include <hark/text.h>
 
@@ -32,7 +32,8 @@ static const struct saying {
 } sayings[] = {
     {"found a tab character", "", false, "a tab cannot indent: use spaces"},
     {"expected ',' or ']'", "", true,
-     "the list that begins here is not closed: write [one, two]; a # behind a space begins a comment, so a text with it needs quotes"},
+     "the list that begins here is not closed: write [one, two]; a # behind a space begins a comment, so a text with "
+     "it needs quotes"},
     {"expected ',' or '}'", "", true,
      "the { that stands here is not closed: write {name: value}; a text that begins with { needs quotes around it"},
     {"unexpected end of stream", "quoted", true, "the quote that begins here is not closed"},
@@ -41,16 +42,20 @@ static const struct saying {
      "a colon cannot stand here: the line is indented wrongly, or the text needs quotes because \": \" is in it"},
     {"expected key", "", false, "this line does not fit those above: indent it as the keys that it belongs to"},
     {"expected '-' indicator", "", false,
-     "this line does not fit the list above: begin it with \"- \" below the other ones, or indent it as the key that it is"},
+     "this line does not fit the list above: begin it with \"- \" below the other ones, or indent it as the key that "
+     "it is"},
     {"alphabetic or numeric", "alias", true, "a text that begins with * needs quotes around it, as in '*berry'"},
     {"alphabetic or numeric", "anchor", true, "a text that begins with & needs quotes around it, as in '&co'"},
-    {"unknown escape", "", false, "this escape is not known in double quotes: use single quotes, in which \\ is itself"},
+    {"unknown escape", "", false,
+     "this escape is not known in double quotes: use single quotes, in which \\ is itself"},
     {"block sequence entries", "", false, "a list cannot begin on the line of its key: put \"- \" on the next line"},
     {"expected <document start>", "", false,
      "this line does not fit those above: begin it in the same column, or part two documents by a line with ---"},
-    {"expected node content", "", false, "a value is wanted here: a text that begins with , ] or } needs quotes around it"},
+    {"expected node content", "", false,
+     "a value is wanted here: a text that begins with , ] or } needs quotes around it"},
     {"could not find expected ':'", "", true, "this is no \"key: value\": the colon is missing"},
-    {"expected comment or line break", "", false, "nothing may follow the | or > of a text in several lines: put the text below it"},
+    {"expected comment or line break", "", false,
+     "nothing may follow the | or > of a text in several lines: put the text below it"},
 };
 
 static const struct saying *saying_of(const yaml_parser_t *parser)
@@ -85,13 +90,15 @@ static bool say_by_character(struct reader *r)
         if (rest.len && rest.ptr[0] == '\t')
             hark_problems_add(r->problems, false, loc, "a tab cannot indent: use spaces");
         else
-            hark_problems_add(r->problems, false, loc, "a text that begins with %c needs quotes around it", rest.len ? rest.ptr[0] : ' ');
+            hark_problems_add(r->problems, false, loc, "a text that begins with %c needs quotes around it",
+                              rest.len ? rest.ptr[0] : ' ');
         return true;
     }
     bool follows = before == '"' || before == '\'' || before == ']' || before == '}';
     if (rest.len == 0 || !follows || r->parser.problem_mark.column == 0) return false;
     hark_problems_add(r->problems, false, loc,
-                      "text stands behind a closing %c: put all of it in single quotes, as in '\"two words\"~5'", before);
+                      "text stands behind a closing %c: put all of it in single quotes, as in '\"two words\"~5'",
+                      before);
     return true;
 }
 
@@ -110,7 +117,8 @@ static void say(struct reader *r)
     if (say_by_character(r)) return;
     const struct saying *saying = saying_of(p);
     if (saying)
-        hark_problems_add(r->problems, false, loc_of(r, saying->opened ? p->context_mark : p->problem_mark), "%s", saying->text);
+        hark_problems_add(r->problems, false, loc_of(r, saying->opened ? p->context_mark : p->problem_mark), "%s",
+                          saying->text);
     else
         hark_problems_add(r->problems, false, loc_of(r, p->problem_mark), "this is no YAML: %s %s", p->problem,
                           p->context ? p->context : "");
@@ -134,24 +142,26 @@ static enum hark_yaml_style style_of(const yaml_event_t *event)
     }
 }
 
-static void refuse_extras(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor, const yaml_char_t *tag)
+static void refuse_extras(struct reader *r, const yaml_event_t *event, const yaml_char_t *anchor,
+                          const yaml_char_t *tag)
 {
     struct hark_loc loc = loc_of(r, event->start_mark);
     if (anchor)
-        hark_problems_add(r->problems, false, loc,
-                          "anchors have no use in rule files; a text that begins with & needs quotes around it, as in '&%s'", anchor);
+        hark_problems_add(
+            r->problems, false, loc,
+            "anchors have no use in rule files; a text that begins with & needs quotes around it, as in '&%s'", anchor);
     if (tag)
-        hark_problems_add(r->problems, false, loc,
-                          "YAML tags have no use in rule files; a text that begins with ! needs quotes around it, as in '%s'", tag);
+        hark_problems_add(
+            r->problems, false, loc,
+            "YAML tags have no use in rule files; a text that begins with ! needs quotes around it, as in '%s'", tag);
 }
 
 static struct hark_yaml *push(struct reader *r, const yaml_event_t *event, enum hark_yaml_kind kind)
 {
     r->stack = hark_grow(r->stack, r->n, &r->cap, sizeof *r->stack);
     struct hark_yaml *node = &r->stack[r->n++];
-    *node = (struct hark_yaml){.kind = kind,
-                               .line = (unsigned)event->start_mark.line + 1,
-                               .column = (unsigned)event->start_mark.column + 1};
+    *node = (struct hark_yaml){
+        .kind = kind, .line = (unsigned)event->start_mark.line + 1, .column = (unsigned)event->start_mark.column + 1};
     return node;
 }
 
@@ -168,7 +178,8 @@ static void push_alias(struct reader *r, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
     hark_problems_add(r->problems, false, loc_of(r, event->start_mark),
-                      "a text that begins with * needs quotes around it: '*%s' (aliases have no use in rule files)", name);
+                      "a text that begins with * needs quotes around it: '*%s' (aliases have no use in rule files)",
+                      name);
     push(r, event, HARK_YAML_SCALAR)->text = hark_arena_printf(r->arena, "*%s", name);
 }
 
@@ -238,8 +249,8 @@ static bool check_utf8(struct hark_file *file, struct hark_problems *problems)
 {
     size_t bad = hark_utf8_check(file->bytes);
     if (bad == file->bytes.len) return true;
-    hark_problems_add(problems, false, hark_file_loc(file, bad), "the byte 0x%02X here is not UTF-8: save the file as UTF-8",
-                      (unsigned char)file->bytes.ptr[bad]);
+    hark_problems_add(problems, false, hark_file_loc(file, bad),
+                      "the byte 0x%02X here is not UTF-8: save the file as UTF-8", (unsigned char)file->bytes.ptr[bad]);
     return false;
 }
 

@@ -1,6 +1,7 @@
 // A YAML file as a tree that knows where everything stands.
 //
-// Scalars are texts whatever YAML 1.1 makes of `no`, `off` or `20`. Anchors, aliases and tags are refused: no rule needs them, `*berry` and
+// Scalars are texts whatever YAML 1.1 makes of `no`, `off` or `20`. Anchors, aliases and tags are refused: no rule
+// needs them, `*berry` and
 // `&co` without quotes are far more often meant as text, and without them no small file unfolds into a large one.
 #pragma once
 
@@ -20,7 +21,8 @@ struct hark_yaml {
 
 enum { HARK_YAML_MAX_DEPTH = 32 }; // a rule file needs 7
 
-// A file of rules: its name as messages say it, and its bytes without a byte order mark. Lines are found when a message needs them.
+// A file of rules: its name as messages say it, and its bytes without a byte order mark. Lines are found when a message
+// needs them.
 struct hark_file {
     struct hark_str name, bytes;
     size_t *lines; // where each line begins
@@ -32,12 +34,13 @@ void hark_file_done(struct hark_file *file);
 struct hark_str hark_file_line(struct hark_file *file, unsigned line);
 struct hark_loc hark_file_loc(struct hark_file *file, size_t offset);
 
-// Parses the documents of a file; `each` gets one root after the other (empty documents are passed over), which live in the arena. What is no
-// YAML is a problem; the documents before it have been given out by then.
+// Parses the documents of a file; `each` gets one root after the other (empty documents are passed over), which live in
+// the arena. What is no YAML is a problem; the documents before it have been given out by then.
 void hark_yaml_parse(struct hark_file *file, struct hark_arena *arena, struct hark_problems *problems,
                      void (*each)(void *arg, const struct hark_yaml *root), void *arg);
 
-// Where the bytes of a text stand in its file: a scalar's quotes, escapes and indentation are not in its text. Going forward is cheap.
+// Where the bytes of a text stand in its file: a scalar's quotes, escapes and indentation are not in its text. Going
+// forward is cheap.
 struct hark_place {
     struct hark_file *file; // NULL: the text stands as it is at `base`
     const struct hark_yaml *node;
