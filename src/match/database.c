@@ -1,8 +1,8 @@
 // Vectorscan and its cache files; the only file that speaks to the library.
 //
-// A cache file is named after what it was compiled from (a hash of the literals, the flags and the library's version), so a changed
-// rule set finds no file and a changed intent leaves the brands' file good. Its head repeats that hash, and a checksum covers the rest:
-// a file that was cut short, damaged or made elsewhere is built anew and written over.
+// A cache file is named after what it was compiled from (a hash of the literals, the flags and the library's version),
+// so a changed rule set finds no file and a changed intent leaves the brands' file good. Its head repeats that hash,
+// and a checksum covers the rest: a file that was cut short, damaged or made elsewhere is built anew and written over.
 
 #include "database.h"
 
@@ -65,7 +65,8 @@ static struct cache_key key_of(const struct hark_str *literals, size_t n, bool c
 static void cache_path(struct hark_buf *buf, const char *dir, struct cache_key key)
 {
     hark_buf_clear(buf);
-    hark_buf_printf(buf, "%s/%016llx%016llx%s", dir, (unsigned long long)key.a, (unsigned long long)key.b, cache_suffix);
+    hark_buf_printf(buf, "%s/%016llx%016llx%s", dir, (unsigned long long)key.a, (unsigned long long)key.b,
+                    cache_suffix);
     hark_buf_cstr(buf);
 }
 
@@ -200,7 +201,8 @@ static hs_database_t *compile(const struct hark_str *literals, size_t n, bool ca
     }
     hs_database_t *hs = NULL;
     hs_compile_error_t *problem = NULL;
-    if (hs_compile_lit_multi(expressions, flags, ids, lens, (unsigned)n, HS_MODE_BLOCK, NULL, &hs, &problem) != HS_SUCCESS) {
+    if (hs_compile_lit_multi(expressions, flags, ids, lens, (unsigned)n, HS_MODE_BLOCK, NULL, &hs, &problem) !=
+        HS_SUCCESS) {
         hark_err_set(err, HARK_EBUG, "the prefilter of %zu literals does not compile: %s", n,
                      problem ? problem->message : "no reason given");
         hs_free_compile_error(problem);
@@ -213,8 +215,8 @@ static hs_database_t *compile(const struct hark_str *literals, size_t n, bool ca
     return hs;
 }
 
-static int fill(struct hark_database *db, const struct hark_str *literals, size_t n, bool caseless, const char *cache_dir,
-                struct hark_err *err)
+static int fill(struct hark_database *db, const struct hark_str *literals, size_t n, bool caseless,
+                const char *cache_dir, struct hark_err *err)
 {
     struct hark_buf path = {0};
     struct cache_key key = {0};

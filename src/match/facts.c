@@ -1,9 +1,11 @@
 // The post as rules ask for it.
 //
-// Words are looked for in the text and in hashtags. Hashtags that the text does not hold (Bluesky's `tags`) stand behind it in one joined
-// text, each after a byte that no phrase holds, so that one scan finds both and no phrase reaches from one into the other:
+// Words are looked for in the text and in hashtags. Hashtags that the text does not hold (Bluesky's `tags`) stand
+// behind it in one joined text, each after a byte that no phrase holds, so that one scan finds both and no phrase
+// reaches from one into the other:
 //
-//   text "new coat", hashtags [coat, RiverIsland]   ->   "new coat\n\x02#RiverIsland"   ("coat" is no tag of the text, so it stands too)
+//   text "new coat", hashtags [coat, RiverIsland]   ->   "new coat\n\x02#RiverIsland"   ("coat" is no tag of the text,
+//   so it stands too)
 
 #include "facts.h"
 
@@ -66,11 +68,14 @@ static struct hark_str host_of(struct hark_str link)
 static bool is_same(struct hark_str listed, struct hark_str found, enum hark_entity_kind kind)
 {
     if (hark_str_eq(listed, found)) return true;
-    return kind == HARK_ENTITY_MENTION && listed.len > found.len && listed.ptr[found.len] == '@' && hark_str_starts(listed, found);
+    return kind == HARK_ENTITY_MENTION && listed.len > found.len && listed.ptr[found.len] == '@' &&
+           hark_str_starts(listed, found);
 }
 
-// Marks the listed names that the text holds; false where it is none of them. Few names are compared, many are looked up.
-static bool mark_listed(struct hark_facts *facts, size_t from, size_t to, struct hark_str key, enum hark_entity_kind kind)
+// Marks the listed names that the text holds; false where it is none of them. Few names are compared, many are looked
+// up.
+static bool mark_listed(struct hark_facts *facts, size_t from, size_t to, struct hark_str key,
+                        enum hark_entity_kind kind)
 {
     struct hark_named *v = facts->named.v;
     bool found = false;
@@ -107,7 +112,8 @@ static void add_kind(struct hark_facts *facts, struct hark_strs listed, enum har
 {
     size_t from = facts->named.n;
     for (size_t i = 0; i < listed.n; i++)
-        add_named(&facts->named, (struct hark_named){key_of(facts, name_of(listed.v[i], kind)), listed.v[i], kind, {0, 0}, false});
+        add_named(&facts->named,
+                  (struct hark_named){key_of(facts, name_of(listed.v[i], kind)), listed.v[i], kind, {0, 0}, false});
     size_t to = facts->named.n;
     if (to - from > MANY) index_listed(facts, from);
     for (size_t i = 0; i < facts->nentities; i++) {
@@ -125,8 +131,7 @@ const struct hark_named_list *hark_facts_named(struct hark_facts *facts)
     if (facts->have_named) return &facts->named;
     facts->have_named = true;
     const struct hark_post *post = facts->post;
-    facts->nentities =
-        hark_tags_find(hark_tags_profile_of(post->source), post->text, facts->arena, &facts->entities);
+    facts->nentities = hark_tags_find(hark_tags_profile_of(post->source), post->text, facts->arena, &facts->entities);
     add_kind(facts, post->hashtags, HARK_ENTITY_HASHTAG);
     add_kind(facts, post->mentions, HARK_ENTITY_MENTION);
     add_kind(facts, post->links, HARK_ENTITY_LINK);
@@ -186,7 +191,8 @@ static bool is_sign(uint32_t c)
     if (c < 0x80) return c != 1 && c != '_' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z');
     return (c >= 0xA1 && c <= 0xBF && c != 0xAA && c != 0xB5 && c != 0xBA) || (c >= 0x2010 && c <= 0x206F) ||
            (c >= 0x20A0 && c <= 0x20CF) || (c >= 0x2190 && c <= 0x2BFF) || (c >= 0x3001 && c <= 0x3030) ||
-           (c >= 0xFE00 && c <= 0xFE4F) || (c >= 0xFF01 && c <= 0xFF0F) || (c >= 0x1F000 && c <= 0x1FAFF) || c == 0x964 || c == 0x965;
+           (c >= 0xFE00 && c <= 0xFE4F) || (c >= 0xFF01 && c <= 0xFF0F) || (c >= 0x1F000 && c <= 0x1FAFF) ||
+           c == 0x964 || c == 0x965;
 }
 
 const uint32_t *hark_facts_words(struct hark_facts *facts, bool plain)

@@ -6,8 +6,8 @@
 #include <hark/tags.h>
 #include <hark/text.h>
 
-// A place in the words of a post: bytes of the joined text (see facts.c), of which those from post->text.len on are in hashtags that
-// the text does not hold.
+// A place in the words of a post: bytes of the joined text (see facts.c), of which those from post->text.len on are in
+// hashtags that the text does not hold.
 struct hark_place {
     uint32_t from, to;
 };
@@ -34,7 +34,7 @@ struct hark_facts {
     size_t nentities;
     struct hark_named_list named;
     struct hark_map index;
-    struct hark_str author;       // key of the author's handle; ptr NULL unknown
+    struct hark_str author; // key of the author's handle; ptr NULL unknown
     struct hark_str joined;
     struct hark_view view[2]; // as folded; without marks
     uint32_t *words[2];       // words[i]: words that begin before byte i of the view

@@ -1,5 +1,5 @@
-// See find.h. All words of a "a b"~5 are looked up; then each place is tried as the first, and the others must follow within reach, each
-// at a word of its own.
+// See find.h. All words of a "a b"~5 are looked up; then each place is tried as the first, and the others must follow
+// within reach, each at a word of its own.
 
 #include "find.h"
 
@@ -22,7 +22,8 @@ static void search(const struct hark_view *view, const struct hark_word *word, s
         const char *found = memmem(text + at, len - at, word->text.ptr, wlen);
         if (!found) return;
         size_t from = (size_t)(found - text), to = from + wlen;
-        bool fits = (word->open_start || (view->edge[from] & HARK_EDGE_START)) && (word->open_end || (view->edge[to] & HARK_EDGE_END));
+        bool fits = (word->open_start || (view->edge[from] & HARK_EDGE_START)) &&
+                    (word->open_end || (view->edge[to] & HARK_EDGE_END));
         if (fits) hark_places_add(ret, (struct hark_place){(uint32_t)from, (uint32_t)to});
         at = fits ? to : from + 1;
     }
@@ -52,7 +53,8 @@ static bool is_exact(const struct hark_finder *finder, const struct hark_pattern
     return hark_str_eq(there, pattern->exact);
 }
 
-static void find_words(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source, size_t max)
+static void find_words(struct hark_finder *finder, const struct hark_pattern *pattern,
+                       const struct hark_word_source *source, size_t max)
 {
     const struct hark_view *view = hark_facts_view(finder->facts, pattern->fold);
     struct hark_places *places = &finder->words[0];
@@ -68,7 +70,7 @@ static void find_words(struct hark_finder *finder, const struct hark_pattern *pa
 struct near {
     const struct hark_pattern *pattern;
     const struct hark_places *lists;
-    const uint32_t *words; // hark_facts_words()
+    const uint32_t *words;             // hark_facts_words()
     size_t chosen[HARK_FIND_MAX_NEAR]; // of each list
     uint32_t low, high;                // words that may be chosen
     uint32_t tried;                    // lists visited while one is being placed, as bits
@@ -100,7 +102,8 @@ static unsigned holder(const struct near *near, struct hark_place place)
     for (unsigned i = 0; i < n; i++) {
         if (near->chosen[i] == unplaced) continue;
         struct hark_place other = near->lists[i].v[near->chosen[i]];
-        if (first_word(near, place) <= last_word(near, other) && first_word(near, other) <= last_word(near, place)) return i;
+        if (first_word(near, place) <= last_word(near, other) && first_word(near, other) <= last_word(near, place))
+            return i;
     }
     return n;
 }
@@ -181,7 +184,8 @@ static bool match_in_order(struct near *near, size_t i)
 }
 
 // Only in the text: hashtags outside it stand near nothing.
-static bool fill_lists(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source)
+static bool fill_lists(struct hark_finder *finder, const struct hark_pattern *pattern,
+                       const struct hark_word_source *source)
 {
     const struct hark_view *view = hark_facts_view(finder->facts, pattern->fold);
     for (unsigned i = 0; i < pattern->nwords; i++) {
@@ -201,11 +205,13 @@ static int by_place(const void *a, const void *b)
     return (x->to > y->to) - (x->to < y->to);
 }
 
-static void find_near(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source, size_t max)
+static void find_near(struct hark_finder *finder, const struct hark_pattern *pattern,
+                      const struct hark_word_source *source, size_t max)
 {
     if (pattern->nwords > HARK_FIND_MAX_NEAR || !fill_lists(finder, pattern, source)) return;
     const struct hark_view *view = hark_facts_view(finder->facts, pattern->fold);
-    struct near near = {.pattern = pattern, .lists = finder->words, .words = hark_facts_words(finder->facts, pattern->fold)};
+    struct near near = {
+        .pattern = pattern, .lists = finder->words, .words = hark_facts_words(finder->facts, pattern->fold)};
     for (unsigned list = 0; list < (pattern->ordered ? 1 : pattern->nwords); list++) {
         for (size_t i = 0; i < finder->words[list].n && finder->found.n < max; i++) {
             if (pattern->ordered ? match_in_order(&near, i) : match_any_order(&near, list, i))
@@ -227,12 +233,14 @@ static void find_regex(struct hark_finder *finder, const struct hark_pattern *pa
         if (result == HARK_REGEX_OVER_LIMIT && finder->found.n == 0) finder->over_limit++;
         if (result != HARK_REGEX_HIT) return;
         hark_places_add(&finder->found, (struct hark_place){(uint32_t)from, (uint32_t)to});
-        if (to == from || to >= text.len) return; // a pattern that matches nothing at all says all there is at its first place
+        if (to == from || to >= text.len)
+            return; // a pattern that matches nothing at all says all there is at its first place
         at = to;
     }
 }
 
-size_t hark_find(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source, size_t max)
+size_t hark_find(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source,
+                 size_t max)
 {
     finder->found.n = 0;
     switch (pattern->kind) {

@@ -5,7 +5,7 @@
 #include "regex.h"
 
 enum {
-    HARK_FIND_MAX_NEAR = 32,      // words in a "a b"~5
+    HARK_FIND_MAX_NEAR = 32,         // words in a "a b"~5
     HARK_FIND_MAX_NEAR_PLACES = 256, // of each of them in one post; more would be a post made to be slow
 };
 
@@ -25,5 +25,7 @@ struct hark_word_source {
     const uint32_t *numbers; // one a word of the pattern
 };
 
-// Fills finder->found with up to `max` places in the order of the text; returns how many. `source` NULL: the text is searched.
-size_t hark_find(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source, size_t max);
+// Fills finder->found with up to `max` places in the order of the text; returns how many. `source` NULL: the text is
+// searched.
+size_t hark_find(struct hark_finder *finder, const struct hark_pattern *pattern, const struct hark_word_source *source,
+                 size_t max);

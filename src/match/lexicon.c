@@ -95,7 +95,8 @@ void hark_lexicon_scan(struct hark_lexicon_hits *hits, struct hs_scratch *hs, co
     (void)hark_database_scan(hits->lex->db, hs, hark_buf_str(&view->text), on_word, hits);
 }
 
-void hark_lexicon_places(const struct hark_lexicon_hits *hits, uint32_t number, const struct hark_word *word, struct hark_places *ret)
+void hark_lexicon_places(const struct hark_lexicon_hits *hits, uint32_t number, const struct hark_word *word,
+                         struct hark_places *ret)
 {
     if (!hits->chain_of[number]) return;
     const uint8_t *edge = hits->view->edge;

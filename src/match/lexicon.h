@@ -7,7 +7,8 @@
 #include <hark/rules.h>
 
 enum {
-    // Places of a word in one post. A phrase counts once a post, so a further place matters only where a `not` took back all of these.
+    // Places of a word in one post. A phrase counts once a post, so a further place matters only where a `not` took
+    // back all of these.
     HARK_LEXICON_MAX_PLACES = 1024,
 };
 
@@ -51,4 +52,5 @@ static inline bool hark_lexicon_has(const struct hark_lexicon_hits *hits, uint32
 }
 
 // Adds the places of a word, in the order of the text, where its ends are a word's ends or open.
-void hark_lexicon_places(const struct hark_lexicon_hits *hits, uint32_t number, const struct hark_word *word, struct hark_places *ret);
+void hark_lexicon_places(const struct hark_lexicon_hits *hits, uint32_t number, const struct hark_word *word,
+                         struct hark_places *ret);

@@ -1,7 +1,7 @@
 // From a `listen` tree to the literals that the prefilter looks for.
 //
-// A set of literals is sure for a node where every message that the node is true of holds at least one of them, in the form P that
-// hark_prefold_json() makes. Worked example:
+// A set of literals is sure for a node where every message that the node is true of holds at least one of them, in the
+// form P that hark_prefold_json() makes. Worked example:
 //
 //   (#nike OR "air max") lang:en -is:repost
 //
@@ -12,9 +12,10 @@
 //   -is:repost  none                what must be absent says nothing of what is there
 //   AND         {nike, air max}     the best set of any branch, for all branches must be true
 //
-// A literal also says what may not stand beside it: the word "max" is never found in "maximum", so a message that holds nothing but
-// "maximum" need not be parsed. That is only said where the engine itself asks for a word's or a tag's end in that place, and only for
-// ASCII neighbours of ASCII letters: between scripts a word may end inside a run of letters.
+// A literal also says what may not stand beside it: the word "max" is never found in "maximum", so a message that holds
+// nothing but "maximum" need not be parsed. That is only said where the engine itself asks for a word's or a tag's end
+// in that place, and only for ASCII neighbours of ASCII letters: between scripts a word may end inside a run of
+// letters.
 
 #include "literals.h"
 
@@ -85,7 +86,8 @@ static bool add_leaf(const struct hark_node *node, struct hark_arena *arena, str
     case HARK_NODE_HASHTAG:
         return add(node->key, node->key.len < MAX_CLOSED_TAG ? HARK_CLOSED_START | HARK_CLOSED_TAG : 0, arena, ret);
     case HARK_NODE_HANDLE:
-        return add(node->key, HARK_CLOSED_START | (node->key.len < MAX_CLOSED_HANDLE ? HARK_CLOSED_TAG : 0), arena, ret);
+        return add(node->key, HARK_CLOSED_START | (node->key.len < MAX_CLOSED_HANDLE ? HARK_CLOSED_TAG : 0), arena,
+                   ret);
     case HARK_NODE_CASHTAG:
     case HARK_NODE_DOMAIN:
     case HARK_NODE_URL: return add(node->key, 0, arena, ret);
@@ -100,7 +102,8 @@ static size_t worth(const struct hark_literal *v, size_t n)
 {
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
-        size_t closed = (v[i].closed & HARK_CLOSED_START ? 1 : 0) + (v[i].closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
+        size_t closed =
+            (v[i].closed & HARK_CLOSED_START ? 1 : 0) + (v[i].closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
         if (v[i].bytes.len + closed < least) least = v[i].bytes.len + closed;
     }
     return least;

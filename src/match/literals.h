@@ -20,6 +20,7 @@ struct hark_literals {
     size_t n, cap;
 };
 
-// True, and the literals added to *ret, where such a set exists; else false, *ret as it was, and *ret_why the node that has none.
+// True, and the literals added to *ret, where such a set exists; else false, *ret as it was, and *ret_why the node that
+// has none.
 bool hark_literals_of(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret,
                       const struct hark_node **ret_why);

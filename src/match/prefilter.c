@@ -1,16 +1,17 @@
 // Literals of all brands in one database, and what an occurrence of one of them means.
 //
-// The library does not get whole literals but pieces of them, at first of 8 bytes: that is all its own first stage looks at, it compiles
-// in half the time, and "#acme" and "ilove…acme" become one. Literals that share a piece hang on it as a chain, and an occurrence
-// of the piece is compared with each of them. Where many would share one ("…official"), their pieces grow to 16, 32, 64 bytes.
+// The library does not get whole literals but pieces of them, at first of 8 bytes: that is all its own first stage
+// looks at, it compiles in half the time, and "#acme" and "ilove…acme" become one. Literals that share a piece hang on
+// it as a chain, and an occurrence of the piece is compared with each of them. Where many would share one
+// ("…official"), their pieces grow to 16, 32, 64 bytes.
 //
 //   literals          piece      chain
 //   river island      r island   river island, silver island
 //   silver island
 //   shop.acme.com     shop.acm   shop.acme.com      names with a dot give their head, for ".social" ends every handle
 //
-// A literal that stands there is then held against its neighbours (see literals.c) where the message is scanned as it came. After
-// rewriting that would be wrong: P drops characters that part words.
+// A literal that stands there is then held against its neighbours (see literals.c) where the message is scanned as it
+// came. After rewriting that would be wrong: P drops characters that part words.
 
 #include "prefilter.h"
 
@@ -29,9 +30,9 @@ static const uint32_t none = UINT32_MAX;
 struct literal {
     const char *bytes;
     uint32_t len;
-    uint32_t closed;        // HARK_CLOSED_… bits
+    uint32_t closed;         // HARK_CLOSED_… bits
     uint32_t first, nbrands; // of its brands in prefilter.postings
-    uint32_t next;          // in the chain of its piece, or none
+    uint32_t next;           // in the chain of its piece, or none
 };
 
 struct piece {
@@ -269,7 +270,8 @@ size_t hark_prefilter_literals(const struct hark_prefilter *pf)
 
 // --- scanning ---
 
-void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const struct hark_prefilter *pf, size_t nbrands)
+void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const struct hark_prefilter *pf,
+                                 size_t nbrands)
 {
     *scratch = (struct hark_prefilter_scratch){
         .brand_seen = hark_calloc(nbrands + 1, sizeof(uint32_t)),

@@ -24,11 +24,12 @@ struct hark_prefilter_scratch {
     uint32_t *brands; // candidates of the last scan, each once
     size_t nbrands;
 };
-void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const struct hark_prefilter *pf, size_t nbrands);
+void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const struct hark_prefilter *pf,
+                                 size_t nbrands);
 void hark_prefilter_scratch_done(struct hark_prefilter_scratch *scratch);
 
-// The brands that the raw message may name go to scratch->brands, those that are always candidates among them. *ret_folded tells
-// whether the message had to be rewritten for the scan.
+// The brands that the raw message may name go to scratch->brands, those that are always candidates among them.
+// *ret_folded tells whether the message had to be rewritten for the scan.
 void hark_prefilter_scan(const struct hark_prefilter *pf, struct hark_prefilter_scratch *scratch, struct hs_scratch *hs,
                          struct hark_str raw, size_t nbrands, bool *ret_folded);
 // Makes every brand a candidate.

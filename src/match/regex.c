@@ -1,8 +1,9 @@
 // PCRE2 with JIT; the only file that speaks to the library.
 //
-// PCRE2's match limit counts anew from every position that a match may start at, so a pattern with a limit of n costs up to n times the
-// text's length. The limit is therefore shared out over the text. Steps that the library does not count (a look-ahead that runs to the
-// end of the text, from each position) are bounded by looking at no more than the head of a very long text.
+// PCRE2's match limit counts anew from every position that a match may start at, so a pattern with a limit of n costs
+// up to n times the text's length. The limit is therefore shared out over the text. Steps that the library does not
+// count (a look-ahead that runs to the end of the text, from each position) are bounded by looking at no more than the
+// head of a very long text.
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
@@ -46,8 +47,8 @@ struct hark_regex *hark_regex_new(struct hark_str pattern, struct hark_err *err)
     if (!compiled) {
         PCRE2_UCHAR text[200];
         pcre2_get_error_message(code, text, sizeof text);
-        hark_err_set(err, HARK_EINPUT, "the pattern /" HARK_STR_FMT "/ does not compile: %s at byte %zu", HARK_STR_ARG(pattern),
-                     (char *)text, offset);
+        hark_err_set(err, HARK_EINPUT, "the pattern /" HARK_STR_FMT "/ does not compile: %s at byte %zu",
+                     HARK_STR_ARG(pattern), (char *)text, offset);
         return NULL;
     }
     // Where there is no JIT for this processor or pattern, the interpreter does the same, slower.
@@ -118,15 +119,16 @@ static struct hark_str head_of(struct hark_str text)
     return text;
 }
 
-enum hark_regex_result hark_regex_find(const struct hark_regex *regex, struct hark_regex_scratch *scratch, struct hark_str text,
-                                       size_t at, size_t *ret_from, size_t *ret_to)
+enum hark_regex_result hark_regex_find(const struct hark_regex *regex, struct hark_regex_scratch *scratch,
+                                       struct hark_str text, size_t at, size_t *ret_from, size_t *ret_to)
 {
     struct hark_str head = head_of(text);
     bool cut = head.len < text.len;
     uint32_t options = PCRE2_NO_UTF_CHECK | (cut ? PCRE2_NOTEOL : 0);
     pcre2_set_match_limit(scratch->context, limit_for(scratch->limit, head.len));
     int n = at > head.len ? PCRE2_ERROR_NOMATCH
-                          : pcre2_match(regex->code, (PCRE2_SPTR)head.ptr, head.len, at, options, scratch->data, scratch->context);
+                          : pcre2_match(regex->code, (PCRE2_SPTR)head.ptr, head.len, at, options, scratch->data,
+                                        scratch->context);
     if (n == PCRE2_ERROR_NOMATCH) return cut ? HARK_REGEX_OVER_LIMIT : HARK_REGEX_NONE;
     if (n < 0) return HARK_REGEX_OVER_LIMIT;
     const size_t *place = pcre2_get_ovector_pointer(scratch->data);
@@ -213,7 +215,8 @@ int hark_match_check_regex(struct hark_str regex, size_t *ret_offset, char *text
 {
     const char *why = NULL;
     if (regex.len > HARK_RULES_MAX_PATTERN_BYTES)
-        return refuse("it is longer than 16 KiB; a list of phrases would be faster and easier to read", 0, ret_offset, text, text_size);
+        return refuse("it is longer than 16 KiB; a list of phrases would be faster and easier to read", 0, ret_offset,
+                      text, text_size);
     size_t bad = hark_utf8_check(regex);
     if (bad < regex.len) return refuse("it is not UTF-8", bad, ret_offset, text, text_size);
     bad = forbidden(regex, &why);
