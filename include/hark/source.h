@@ -1,0 +1,92 @@
+// Sources: where posts come from. One file a source, one line in the table (src/source/sources.c).
+//
+// A source is read by one thread; hark_source_stop() may be called from any thread or a signal handler. What next() hands over lives
+// until the following call. Reading is pull: who does not call next() holds the source back, nothing is dropped.
+#pragma once
+
+#include <hark/post.h>
+
+struct hark_source;
+
+struct hark_source_options {
+    struct hark_str format; // "hark", "jetstream", "mastodon", "x", "reddit"; ptr NULL: by content, record by record
+    double speed;           // 0: as fast as it goes; 1: the posts' own clock; 60: sixty times that
+    struct hark_str resume; // a position as hark_source_item gave it; ptr NULL: from the start
+};
+
+enum hark_item_kind {
+    HARK_ITEM_POST,
+    HARK_ITEM_REFUSED, // not public, or no post at all (a like, a heartbeat): counted by `reason`, nothing else
+    HARK_ITEM_DEAD,    // cannot be read: to the dead letters with `reason`
+};
+
+struct hark_source_item {
+    enum hark_item_kind kind;
+    const struct hark_post *post; // HARK_ITEM_POST
+    struct hark_str json;         // HARK_ITEM_POST: its canonical JSON (compact, complete; made only once)
+    struct hark_str reason;       // REFUSED: a word ("like", "private", "unlisted"); DEAD: what is wrong
+    struct hark_str raw;          // DEAD: the bytes as read, the first HARK_DEAD_MAX_BYTES of them
+    uint64_t raw_len;             // DEAD: how many there were
+    struct hark_str where;        // "posts.ndjson:17" for people
+    struct hark_str position;     // to resume behind this item; the same for all items of a record but the last: then still the one before
+};
+
+enum { HARK_DEAD_MAX_BYTES = 64 << 10 }; // of a dead letter's raw bytes: enough to see what it was
+
+// What a source says of its progress; 0 where unknown.
+struct hark_source_progress {
+    uint64_t done_bytes, all_bytes; // of a file, as stored (compressed)
+    int64_t at_ms;                  // time of the latest post
+};
+
+struct hark_source_kind {
+    const char *name;    // before the colon
+    const char *argument; // for --help: "PATH or -"
+    const char *about;   // one line
+    const char *terms;   // what its terms ask, one line; NULL
+    bool ends;           // comes to an end by itself
+    struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options, struct hark_err *err);
+};
+
+// NULL-terminated table.
+extern const struct hark_source_kind *const hark_source_kinds[];
+const struct hark_source_kind *hark_source_kind_find(struct hark_str name);
+
+// What every source implements; `struct hark_source` is the first member of its own.
+struct hark_source_ops {
+    // 1: an item; 0: the end; negative: an error (retriable ones are tried again by the source itself; what comes out is final).
+    int (*next)(struct hark_source *src, struct hark_source_item *item, struct hark_err *err);
+    void (*stop)(struct hark_source *src);
+    void (*progress)(const struct hark_source *src, struct hark_source_progress *ret);
+    void (*free)(struct hark_source *src);
+};
+struct hark_source {
+    const struct hark_source_ops *ops;
+    const struct hark_source_kind *kind;
+    char *name; // "file:/absolute/posts.ndjson": the same however it was written; the name of its position
+};
+
+// Opens "name:argument". An unknown name is an error that lists the known ones.
+struct hark_source *hark_source_open(const char *spec, const struct hark_source_options *options, struct hark_err *err);
+int hark_source_next(struct hark_source *src, struct hark_source_item *item, struct hark_err *err);
+void hark_source_stop(struct hark_source *src); // async-signal-safe; next() then returns 0 soon
+void hark_source_progress(const struct hark_source *src, struct hark_source_progress *ret);
+void hark_source_free(struct hark_source *src); // takes NULL
+
+// --- formats: payloads of platforms to canonical posts ---
+
+// Takes one record (a line, an SSE event, a response body) apart. A record may hold several posts (a page).
+struct hark_format_sink {
+    void (*post)(void *arg, struct hark_post *post); // hark_post_finish() was not called yet
+    void (*refused)(void *arg, const char *reason);
+    void (*dead)(void *arg, const char *reason);
+    void *arg;
+};
+struct hark_format {
+    const char *name;
+    // How sure it is that `record` is in this format (0 no, 1 yes); looks at the parsed top level only.
+    bool (*is)(const void *json); // json_t *
+    // Decodes; texts go to the arena or stay in the record. `event` is the SSE event's name or ptr NULL.
+    void (*decode)(const void *json, struct hark_str event, struct hark_arena *arena, const struct hark_format_sink *sink);
+};
+extern const struct hark_format *const hark_formats[]; // NULL-terminated
