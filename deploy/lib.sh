@@ -3,9 +3,9 @@
 # A script sources this file first. Messages go to stderr, so that stdout carries data only.
 set -euo pipefail
 
-HARK_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-HARK_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/hark
-HARK_STATE=${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/hark
+hark_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+hark_cache=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/hark
+hark_state=${XDG_STATE_HOME:-${HOME:-/root}/.local/state}/hark
 
 bold='' red='' green='' yellow='' plain=''
 if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
@@ -25,7 +25,7 @@ die() {
 }
 
 # usage SCRIPT: prints the script's head comment, which is its help.
-usage() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"; }
+usage() { sed -n '2,/^[^#]/{/^# shellcheck/d; /^#/s/^# \{0,1\}//p}' "$1"; }
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
@@ -47,7 +47,7 @@ step() {
   local label=$1 log status=0 from=$SECONDS watch
   shift
   log=$(mktemp "${TMPDIR:-/tmp}/hark-step.XXXXXX")
-  _step_watch "$label" "$log" &
+  _step_watch "$label" "$log" 9>&- &
   watch=$!
   "$@" >"$log" 2>&1 </dev/null || status=$?
   kill "$watch" 2>/dev/null || true
@@ -63,14 +63,16 @@ step() {
   return "$status"
 }
 
-# The command itself stays in the foreground, where Ctrl-C reaches it; this ends with the script at the latest.
+# The command itself stays in the foreground, where Ctrl-C reaches it; this ends with the script at the latest. It rests in a
+# `read` that nobody answers, for a `sleep` would outlive it and hold standard error open.
 _step_watch() {
-  local label=$1 log=$2 from=$SECONDS show='\r\e[K%s: %d s  %s' pause=1
+  local label=$1 log=$2 from=$SECONDS show='\r\e[K%s: %d s  %s' pause=1 nobody
   if [[ ! -t 2 ]]; then
     show='%s: %d s  %s\n' pause=20
     say "$label ..."
   fi
-  while sleep "$pause" && kill -0 $$ 2>/dev/null; do
+  exec {nobody}<> <(:)
+  while ! read -rt "$pause" -u "$nobody" && kill -0 $$ 2>/dev/null; do
     # shellcheck disable=SC2059
     printf "$show" "$label" $((SECONDS - from)) "$(tail -n 1 "$log" | tr -d '\r\033' | cut -c1-70)" >&2
   done
@@ -121,12 +123,13 @@ _proc_birth() {
 }
 
 # proc_start DIR NAME COMMAND...: in the background, in a session of its own (Ctrl-C does not reach it), output in DIR/NAME.log.
+# Descriptor 9 is the scripts' lock and is not handed on.
 proc_start() {
   local dir=$1 name=$2
   shift 2
   mkdir -p "$dir"
   [[ ! -f $dir/$name.log ]] || mv "$dir/$name.log" "$dir/$name.log.1"
-  setsid "$@" >"$dir/$name.log" 2>&1 </dev/null &
+  setsid "$@" >"$dir/$name.log" 2>&1 </dev/null 9>&- &
   echo "$! $(_proc_birth $! || echo gone)" >"$dir/$name.pid"
 }
 
@@ -166,13 +169,21 @@ proc_ready() {
   done
 }
 
+# own_settings_only: hark takes settings from HARK_* variables; those of the user's shell are not meant for us.
+own_settings_only() {
+  local name
+  for name in "${!HARK_@}"; do
+    [[ $name == HARK_STACK_* || $name == HARK_TEST_* || $name == HARK_CI ]] || unset "$name"
+  done
+}
+
 # --- hark --------------------------------------------------------------------------------------------------------------
 
 # build_hark PRESET [CMAKE-ARGUMENT...]: configures once, builds what is older than its source.
 build_hark() {
-  local preset=$1 dir=$HARK_ROOT/build/$1
+  local preset=$1 dir=$hark_root/build/$1
   shift
-  cd "$HARK_ROOT"
+  cd "$hark_root"
   [[ -f $dir/build.ninja ]] || step "configuring build/$preset" cmake --preset "$preset" "$@" || die 3 "cmake failed"
   if [[ ! -x $dir/hark || -n $(ninja -C "$dir" -n | grep -v -e '^ninja: ' || true) ]]; then
     step "building build/$preset/hark" cmake --build --preset "$preset" || die 3 "the build failed"
@@ -182,7 +193,7 @@ build_hark() {
 # The posts that quickstart.sh and stack.sh demo run on.
 sample_posts() {
   local file
-  for file in "$HARK_ROOT"/deploy/sample/posts.ndjson{,.gz}; do
+  for file in "$hark_root"/deploy/sample/posts.ndjson{,.gz}; do
     if [[ -f $file ]]; then
       echo "$file"
       return

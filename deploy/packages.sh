@@ -56,12 +56,25 @@ release_services() {
   trap - EXIT
 }
 
+# Debian ties the program curl to the very version of the library: where that is from backports, so must curl be.
+same_release() {
+  local name suite
+  suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  for name in "$@"; do
+    if [[ $name == curl && $(dpkg-query -W -f '${Version}' libcurl4 2>/dev/null) == *~bpo* ]]; then
+      name+=/$suite-backports
+    fi
+    echo "$name"
+  done
+}
+
 install() {
-  local redis='' held=''
+  local redis='' held='' names
   have redis-server || redis=new
   [[ -e $POLICY ]] || held=yes
   hold_services
-  step "installing $# packages" apt_get install "$@" || die 2 "apt-get could not install: $*"
+  mapfile -t names < <(same_release "$@")
+  step "installing $# packages" apt_get install "${names[@]}" || die 2 "apt-get could not install: $*"
   [[ -z $held ]] || release_services
   if [[ $redis == new && -d /run/systemd/system ]] && have redis-server; then
     as_root systemctl disable --quiet redis-server || true
@@ -77,7 +90,7 @@ curl_has_websocket() { pkg-config --variable=supported_protocols libcurl | grep 
 apt_entry() {
   local file
   for file in /etc/apt/sources.list.d/*.sources; do
-    [[ -f $file ]] && awk -v suite="$1" -v new="${2:-$1}" -f "$HARK_ROOT/deploy/apt-entry.awk" "$file" && return
+    [[ -f $file ]] && awk -v suite="$1" -v new="${2:-$1}" -f "$hark_root/deploy/apt-entry.awk" "$file" && return
   done
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
     [[ -f $file ]] && awk -v suite="$1" -v new="${2:-$1}" '
@@ -101,7 +114,7 @@ remove_backports() { as_root rm -f /etc/apt/sources.list.d/hark-backports.{sourc
 # Debian 12's own libcurl is built without WebSocket, its backports' is built with it. Where backports cannot be had, this is
 # not tried again: the marker stands for "asked already".
 need_curl_websocket() {
-  local suite marker=$HARK_CACHE/no-backports
+  local suite marker=$hark_cache/no-backports
   suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
   [[ $suite == bookworm && ! -e $marker ]] || return 0
   if add_backports "$suite" && step "apt-get update ($suite-backports)" apt_get update &&
@@ -109,7 +122,7 @@ need_curl_websocket() {
     return
   fi
   remove_backports
-  mkdir -p "$HARK_CACHE"
+  mkdir -p "$hark_cache"
   touch "$marker"
   say "$suite-backports cannot be had; remove $marker to have it tried again"
 }

@@ -8,9 +8,12 @@
 # shellcheck source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-POM=$HARK_ROOT/deploy/kafka/pom.xml
+POM=$hark_root/deploy/kafka/pom.xml
 VERSION=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$POM")
-JARS=$HARK_CACHE/kafka-$VERSION
+JARS=$hark_cache/kafka-$VERSION
+HEAP=(-Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1)
+LOGGING=(-Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info
+  -Dorg.slf4j.simpleLogger.showDateTime=true "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
 
 need_java() { java_bin || die 2 "Kafka needs Java 17 or newer; deploy/packages.sh --kafka installs it"; }
 
@@ -20,7 +23,7 @@ fetched() { cmp -s "$POM" "$JARS/complete"; }
 fetch() {
   fetched && return
   have mvn || die 2 "fetching Kafka needs mvn; deploy/packages.sh --kafka installs it"
-  mkdir -p "$HARK_CACHE"
+  mkdir -p "$hark_cache"
   exec 9>"$JARS.lock"
   flock 9
   fetched && return
@@ -56,8 +59,9 @@ END
 cluster_id() { head -c 16 /dev/urandom | base64 | tr '+/' 'xy' | cut -c1-22; }
 
 run_java() {
-  "$(need_java)" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
-    -cp "$JARS/*" "$@"
+  local java
+  java=$(need_java) || return
+  "$java" "${HEAP[@]}" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$JARS/*" "$@"
 }
 
 started() { grep -q 'Kafka Server started' "$1/kafka.log"; }
@@ -73,10 +77,7 @@ up() {
   write_properties "$dir" "$port" "$controller"
   [[ -f $dir/kafka/meta.properties ]] || run_java kafka.tools.StorageTool format -t "$(cluster_id)" \
     -c "$dir/kafka.properties" >"$dir/kafka-format.log" 2>&1 || die 3 "Kafka's format failed, see $dir/kafka-format.log"
-  proc_start "$dir" kafka "$java" -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
-    -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd\'T\'HH:mm:ss.SSSXXX \
-    -cp "$JARS/*" kafka.Kafka "$dir/kafka.properties"
+  proc_start "$dir" kafka "$java" "${HEAP[@]}" "${LOGGING[@]}" -cp "$JARS/*" kafka.Kafka "$dir/kafka.properties"
   if ! proc_ready "$dir" kafka 60 started "$dir"; then
     proc_stop "$dir" kafka
     die 2 "Kafka did not start"
