@@ -1,6 +1,7 @@
 // Memory that is given back all at once: what one post or one rule set needs.
 //
-// Init by zeroing. hark_arena_reset() keeps the blocks, so that after warm-up nothing is allocated. Not for several threads.
+// Init by zeroing. hark_arena_reset() keeps the blocks, so that after warm-up nothing is allocated. Not for several
+// threads.
 #pragma once
 
 #include <hark/str.h>
@@ -17,7 +18,8 @@ void *hark_arena_alloc(struct hark_arena *arena, size_t size);
 void *hark_arena_zalloc(struct hark_arena *arena, size_t size);
 // A copy that ends in a NUL that does not count. ptr NULL stays NULL.
 struct hark_str hark_arena_str(struct hark_arena *arena, struct hark_str s);
-struct hark_str hark_arena_printf(struct hark_arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct hark_str hark_arena_printf(struct hark_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 // A copy of `n` elements of `size` bytes.
 void *hark_arena_copy(struct hark_arena *arena, const void *from, size_t n, size_t size);
 void hark_arena_reset(struct hark_arena *arena);

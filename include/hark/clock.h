@@ -3,14 +3,15 @@
 
 #include <hark/str.h>
 
-int64_t hark_clock_ms(void);    // the wall clock
+int64_t hark_clock_ms(void);      // the wall clock
 int64_t hark_clock_mono_us(void); // for durations
 
 enum { HARK_TIME_STR_BYTES = 25 };
 
 // "2026-11-21T10:00:00.123Z" and a NUL.
 void hark_time_str(int64_t ms, char out[HARK_TIME_STR_BYTES]);
-// RFC 3339 ("2026-11-21T10:00:00.123456Z", "…+09:00", a space for the T); 0, or -1 where it is none. Years 1970 to 9999.
+// RFC 3339 ("2026-11-21T10:00:00.123456Z", "…+09:00", a space for the T); 0, or -1 where it is none. Years 1970 to
+// 9999.
 int hark_time_parse(struct hark_str s, int64_t *ret_ms);
 // "Wed Oct 10 20:19:24 +0000 2018", as in X's API v1.1; 0 or -1.
 int hark_time_parse_ctime(struct hark_str s, int64_t *ret_ms);

@@ -1,6 +1,7 @@
 // Writing JSON into a buffer: UTF-8 as it is, escapes only where JSON needs them, no white space.
 //
-// hark_json_key() and values put the commas. Bytes that are not UTF-8 become U+FFFD, so that what is written can be read.
+// hark_json_key() and values put the commas. Bytes that are not UTF-8 become U+FFFD, so that what is written can be
+// read.
 #pragma once
 
 #include <hark/str.h>

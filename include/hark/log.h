@@ -1,4 +1,5 @@
-// logfmt on stderr: ts=… level=… msg="…" key=value. Only cli and pipeline log. Safe from several threads; a line is one write.
+// logfmt on stderr: ts=… level=… msg="…" key=value. Only cli and pipeline log. Safe from several threads; a line is one
+// write.
 #pragma once
 
 #include <hark/str.h>

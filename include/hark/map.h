@@ -1,7 +1,7 @@
 // A hash map from text to a number or a pointer (open addressing, insertion order kept).
 //
-// Init by zeroing, done with hark_map_done(). Keys are not copied: they must live as long as the map. Reading from several
-// threads is safe while nobody writes.
+// Init by zeroing, done with hark_map_done(). Keys are not copied: they must live as long as the map. Reading from
+// several threads is safe while nobody writes.
 #pragma once
 
 #include <hark/str.h>
@@ -24,7 +24,8 @@ struct hark_map {
 
 // NULL where the key is not in the map.
 struct hark_map_entry *hark_map_get(const struct hark_map *map, struct hark_str key);
-// The entry of the key, made with value 0 where there was none (*ret_new says so; may be NULL). Valid until the next put.
+// The entry of the key, made with value 0 where there was none (*ret_new says so; may be NULL). Valid until the next
+// put.
 struct hark_map_entry *hark_map_put(struct hark_map *map, struct hark_str key, bool *ret_new);
 void hark_map_clear(struct hark_map *map); // keeps the memory
 void hark_map_done(struct hark_map *map);

@@ -1,10 +1,10 @@
 // The matcher: prefilter over raw bytes, then verify, then hits.
 //
-// A `struct hark_matcher` is a compiled rule set: immutable, counted, shared by all threads. A `struct hark_scratch` belongs to one
-// thread and one matcher. What a call returns lives in the scratch until its next call.
+// A `struct hark_matcher` is a compiled rule set: immutable, counted, shared by all threads. A `struct hark_scratch`
+// belongs to one thread and one matcher. What a call returns lives in the scratch until its next call.
 //
-// For each message: hark_match_maybe() says which brands it may name, by the raw bytes alone; where it says none, the message is not
-// parsed. hark_match_post() decides, on the decoded post. The prefilter may only ever be too generous.
+// For each message: hark_match_maybe() says which brands it may name, by the raw bytes alone; where it says none, the
+// message is not parsed. hark_match_post() decides, on the decoded post. The prefilter may only ever be too generous.
 #pragma once
 
 #include <hark/rules.h>
@@ -13,12 +13,13 @@ struct hark_matcher;
 struct hark_scratch;
 
 struct hark_match_options {
-    bool no_prefilter;       // every post is a candidate for every brand (the oracle of tests)
-    uint32_t match_limit;    // of PCRE2, a pattern and post; 0: 100,000 (about 1 ms)
-    const char *cache_dir;   // where compiled prefilters are kept; NULL: nowhere
+    bool no_prefilter;     // every post is a candidate for every brand (the oracle of tests)
+    uint32_t match_limit;  // of PCRE2, a pattern and post; 0: 100,000 (about 1 ms)
+    const char *cache_dir; // where compiled prefilters are kept; NULL: nowhere
 };
 
-struct hark_matcher *hark_matcher_new(struct hark_ruleset *rs, const struct hark_match_options *options, struct hark_err *err);
+struct hark_matcher *hark_matcher_new(struct hark_ruleset *rs, const struct hark_match_options *options,
+                                      struct hark_err *err);
 struct hark_matcher *hark_matcher_ref(struct hark_matcher *m);
 void hark_matcher_unref(struct hark_matcher *m); // takes NULL
 const struct hark_ruleset *hark_matcher_rules(const struct hark_matcher *m);
@@ -60,11 +61,13 @@ struct hark_matches {
     size_t n;
 };
 
-// How many brands the raw message may name (0: it names none for sure). The candidates stay in the scratch for hark_match_post().
+// How many brands the raw message may name (0: it names none for sure). The candidates stay in the scratch for
+// hark_match_post().
 size_t hark_match_maybe(const struct hark_matcher *m, struct hark_scratch *ms, struct hark_str raw);
-// Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after warm-up.
-// A delete, having no text, matches nothing.
-struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post, bool all);
+// Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after
+// warm-up. A delete, having no text, matches nothing.
+struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
+                                    bool all);
 
 // Writes a match as hark.match/1. `post_json` is the post's canonical JSON.
 void hark_match_encode(const struct hark_match *match, const struct hark_post *post, struct hark_str post_json,
@@ -79,12 +82,12 @@ const struct hark_match_stats *hark_scratch_stats(const struct hark_scratch *ms)
 // --- why ---
 
 enum hark_why_kind {
-    HARK_WHY_HIT,        // fired
-    HARK_WHY_NOT_NAMED,  // the post does not name the brand
-    HARK_WHY_IGNORED,    // `ignore`
-    HARK_WHY_ONLY,       // `only`
-    HARK_WHY_SCORE,      // points are lacking
-    HARK_WHY_DELETED,    // the post is a delete
+    HARK_WHY_HIT,       // fired
+    HARK_WHY_NOT_NAMED, // the post does not name the brand
+    HARK_WHY_IGNORED,   // `ignore`
+    HARK_WHY_ONLY,      // `only`
+    HARK_WHY_SCORE,     // points are lacking
+    HARK_WHY_DELETED,   // the post is a delete
 };
 
 struct hark_taken { // a phrase that a `not` took back
@@ -96,8 +99,8 @@ struct hark_why {
     const struct hark_brand *brand;
     const struct hark_intent *intent; // NULL: the mention
     enum hark_why_kind kind;
-    char text[256]; // the condition that failed, in words
-    struct hark_str named_by; // "#RiverIsland"; ptr NULL where it is not named
+    char text[256];              // the condition that failed, in words
+    struct hark_str named_by;    // "#RiverIsland"; ptr NULL where it is not named
     struct hark_span named_span; // from == to where outside the text
     const struct hark_evidence *evidence;
     size_t nevidence;

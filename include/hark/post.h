@@ -1,7 +1,7 @@
 // The canonical post, hark.post/1: what every source makes and the matcher reads.
 //
-// All text in a decoded post points into the JSON that it came from or into the arena that was given; both must outlive it.
-// Unknown is not 0: numbers are -1 and texts have ptr NULL where the post does not say.
+// All text in a decoded post points into the JSON that it came from or into the arena that was given; both must outlive
+// it. Unknown is not 0: numbers are -1 and texts have ptr NULL where the post does not say.
 #pragma once
 
 #include <hark/arena.h>
@@ -9,8 +9,9 @@
 #include <hark/json.h>
 
 enum {
-    HARK_POST_MAX_BYTES = 1 << 20, // one message; Kafka's default limit for a message is 1 MiB as well (message.max.bytes)
-    HARK_POST_MAX_DEPTH = 32,      // of JSON; canonical posts need 3, payloads of platforms about 20
+    HARK_POST_MAX_BYTES =
+        1 << 20,              // one message; Kafka's default limit for a message is 1 MiB as well (message.max.bytes)
+    HARK_POST_MAX_DEPTH = 32, // of JSON; canonical posts need 3, payloads of platforms about 20
     HARK_POST_MAX_ID_BYTES = 2048, // the longest ids are ActivityPub URIs, which browsers and proxies cap at about this
 };
 
@@ -39,12 +40,15 @@ struct hark_post {
 // Everything unknown.
 void hark_post_init(struct hark_post *post);
 
-// Decodes one canonical post: strict JSON (one object, nothing behind it, no duplicate of a key that counts), UTF-8, depth and size
-// bounded. `text` is put into NFC. A post without hashtags or mentions or links gets those that its text has by its source's rules. Unknown
-// keys are passed over. err says what is wrong and, where it is JSON, at which byte. Does not allocate but from the arena.
-int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark_post *post, struct hark_err *err) HARK_CHECKED;
+// Decodes one canonical post: strict JSON (one object, nothing behind it, no duplicate of a key that counts), UTF-8,
+// depth and size bounded. `text` is put into NFC. A post without hashtags or mentions or links gets those that its text
+// has by its source's rules. Unknown keys are passed over. err says what is wrong and, where it is JSON, at which byte.
+// Does not allocate but from the arena.
+int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark_post *post,
+                     struct hark_err *err) HARK_CHECKED;
 
-// Checks a post that a source made by hand: required fields, limits, UTF-8; puts text into NFC and finds hashtags, mentions and links where unknown.
+// Checks a post that a source made by hand: required fields, limits, UTF-8; puts text into NFC and finds hashtags,
+// mentions and links where unknown.
 int hark_post_finish(struct hark_post *post, struct hark_arena *arena, struct hark_err *err) HARK_CHECKED;
 
 // Writes the canonical JSON (no line end). Decoding it gives the same post.

@@ -1,7 +1,7 @@
 // Rules: what social teams write, read into a model that the matcher compiles.
 //
-// A `struct hark_ruleset` is immutable once loaded and counted: ref/unref from any thread. All texts in it live in its arena.
-// The words of the model are those of design and docs: brand, intent, phrase, group, signal, alert.
+// A `struct hark_ruleset` is immutable once loaded and counted: ref/unref from any thread. All texts in it live in its
+// arena. The words of the model are those of design and docs: brand, intent, phrase, group, signal, alert.
 #pragma once
 
 #include <hark/arena.h>
@@ -39,7 +39,8 @@ struct hark_problems {
 void hark_problems_add(struct hark_problems *problems, bool warning, struct hark_loc loc, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void hark_problems_done(struct hark_problems *problems);
-// "file:line:column: error: text", one a line; with the line and a caret under the place where `caret` is set. Sorted by file and place.
+// "file:line:column: error: text", one a line; with the line and a caret under the place where `caret` is set. Sorted
+// by file and place.
 void hark_problems_print(struct hark_problems *problems, bool caret, struct hark_buf *buf);
 
 // --- patterns: what is looked for in a text ---
@@ -60,9 +61,9 @@ struct hark_pattern {
     struct hark_str written; // as in the file: what people see and what `phrase` is in matches and in Redis
     struct hark_word *words; // WORDS: one element, spaces inside it; NEAR: one an element
     unsigned nwords;
-    unsigned distance; // NEAR: other words between, at most
-    bool ordered;      // NEAR: in this order
-    bool fold;         // marks do not count
+    unsigned distance;     // NEAR: other words between, at most
+    bool ordered;          // NEAR: in this order
+    bool fold;             // marks do not count
     struct hark_str exact; // {BT}: the bytes as they must stand in the text (NFC); ptr NULL otherwise
     struct hark_str regex; // REGEX: between the slashes
     struct hark_loc loc;
@@ -76,7 +77,8 @@ enum hark_node_kind {
     HARK_NODE_OR,
     HARK_NODE_NOT,
     HARK_NODE_HASHTAG, // key
-    HARK_NODE_HANDLE,  // @handle in mentions; key. A handle without a domain matches any ("@nike" also "nike@mastodon.social", "nike.bsky.social" only whole)
+    HARK_NODE_HANDLE,  // @handle in mentions; key. A handle without a domain matches any ("@nike" also
+                       // "nike@mastodon.social", "nike.bsky.social" only whole)
     HARK_NODE_CASHTAG, // key
     HARK_NODE_DOMAIN,  // key; a link's host is it or ends in "." and it
     HARK_NODE_URL,     // url:, a part of any link; key
@@ -85,10 +87,21 @@ enum hark_node_kind {
 };
 
 enum hark_field {
-    HARK_FIELD_FROM, HARK_FIELD_TO, HARK_FIELD_LANG, HARK_FIELD_SOURCE,                               // key
-    HARK_FIELD_IS_REPLY, HARK_FIELD_IS_REPOST, HARK_FIELD_IS_QUOTE,                                   // nothing
-    HARK_FIELD_HAS_LINKS, HARK_FIELD_HAS_MENTIONS, HARK_FIELD_HAS_HASHTAGS, HARK_FIELD_HAS_MEDIA,     // nothing
-    HARK_FIELD_FOLLOWERS, HARK_FIELD_LIKES, HARK_FIELD_REPOSTS, HARK_FIELD_REPLIES,                   // min and max
+    HARK_FIELD_FROM,
+    HARK_FIELD_TO,
+    HARK_FIELD_LANG,
+    HARK_FIELD_SOURCE, // key
+    HARK_FIELD_IS_REPLY,
+    HARK_FIELD_IS_REPOST,
+    HARK_FIELD_IS_QUOTE, // nothing
+    HARK_FIELD_HAS_LINKS,
+    HARK_FIELD_HAS_MENTIONS,
+    HARK_FIELD_HAS_HASHTAGS,
+    HARK_FIELD_HAS_MEDIA, // nothing
+    HARK_FIELD_FOLLOWERS,
+    HARK_FIELD_LIKES,
+    HARK_FIELD_REPOSTS,
+    HARK_FIELD_REPLIES, // min and max
 };
 
 struct hark_node {
@@ -152,7 +165,7 @@ struct hark_intent {
     int signals[HARK_SIGNALS];
     struct hark_test *tests;
     size_t ntests;
-    bool inlined; // belongs to one brand
+    bool inlined;   // belongs to one brand
     uint32_t index; // in the rule set's intents
     struct hark_loc loc;
 };
@@ -173,7 +186,7 @@ struct hark_brand {
     struct hark_node *listen; // lists become one OR
     struct hark_pattern **ignore_phrases;
     size_t nignore_phrases;
-    struct hark_strs ignore_handles; // keys
+    struct hark_strs ignore_handles;           // keys
     struct hark_strs only_langs, only_sources; // v NULL: any
     bool only_reposts;                         // a repost counts
     int64_t only_min_followers;                // 0: any
@@ -200,9 +213,9 @@ struct hark_ruleset {
     int refs; // atomic
 };
 
-// Reads all *.yaml and *.yml below the paths (folders, recursively, hidden names passed over; or single files: then intents/ beside the file
-// is read too, so that names resolve). NULL where a problem is an error; problems hold all errors and warnings then as well. A folder
-// that does not exist, cannot be read or holds no brand is a problem too.
+// Reads all *.yaml and *.yml below the paths (folders, recursively, hidden names passed over; or single files: then
+// intents/ beside the file is read too, so that names resolve). NULL where a problem is an error; problems hold all
+// errors and warnings then as well. A folder that does not exist, cannot be read or holds no brand is a problem too.
 struct hark_ruleset *hark_rules_load(const char *const *paths, size_t npaths, struct hark_problems *problems);
 struct hark_ruleset *hark_ruleset_ref(struct hark_ruleset *rs);
 void hark_ruleset_unref(struct hark_ruleset *rs); // takes NULL

@@ -1,7 +1,8 @@
 // Sources: where posts come from. One file a source, one line in the table (src/source/sources.c).
 //
-// A source is read by one thread; hark_source_stop() may be called from any thread or a signal handler. What next() hands over lives
-// until the following call. Reading is pull: who does not call next() holds the source back, nothing is dropped.
+// A source is read by one thread; hark_source_stop() may be called from any thread or a signal handler. What next()
+// hands over lives until the following call. Reading is pull: who does not call next() holds the source back, nothing
+// is dropped.
 #pragma once
 
 #include <hark/post.h>
@@ -28,7 +29,8 @@ struct hark_source_item {
     struct hark_str raw;          // DEAD: the bytes as read, the first HARK_DEAD_MAX_BYTES of them
     uint64_t raw_len;             // DEAD: how many there were
     struct hark_str where;        // "posts.ndjson:17" for people
-    struct hark_str position;     // to resume behind this item; the same for all items of a record but the last: then still the one before
+    struct hark_str position; // to resume behind this item; the same for all items of a record but the last: then still
+                              // the one before
 };
 
 enum { HARK_DEAD_MAX_BYTES = 64 << 10 }; // of a dead letter's raw bytes: enough to see what it was
@@ -40,12 +42,13 @@ struct hark_source_progress {
 };
 
 struct hark_source_kind {
-    const char *name;    // before the colon
+    const char *name;     // before the colon
     const char *argument; // for --help: "PATH or -"
-    const char *about;   // one line
-    const char *terms;   // what its terms ask, one line; NULL
-    bool ends;           // comes to an end by itself
-    struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options, struct hark_err *err);
+    const char *about;    // one line
+    const char *terms;    // what its terms ask, one line; NULL
+    bool ends;            // comes to an end by itself
+    struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options,
+                                struct hark_err *err);
 };
 
 // NULL-terminated table.
@@ -54,7 +57,8 @@ const struct hark_source_kind *hark_source_kind_find(struct hark_str name);
 
 // What every source implements; `struct hark_source` is the first member of its own.
 struct hark_source_ops {
-    // 1: an item; 0: the end; negative: an error (retriable ones are tried again by the source itself; what comes out is final).
+    // 1: an item; 0: the end; negative: an error (retriable ones are tried again by the source itself; what comes out
+    // is final).
     int (*next)(struct hark_source *src, struct hark_source_item *item, struct hark_err *err);
     void (*stop)(struct hark_source *src);
     void (*progress)(const struct hark_source *src, struct hark_source_progress *ret);
@@ -87,6 +91,7 @@ struct hark_format {
     // How sure it is that `record` is in this format (0 no, 1 yes); looks at the parsed top level only.
     bool (*is)(const void *json); // json_t *
     // Decodes; texts go to the arena or stay in the record. `event` is the SSE event's name or ptr NULL.
-    void (*decode)(const void *json, struct hark_str event, struct hark_arena *arena, const struct hark_format_sink *sink);
+    void (*decode)(const void *json, struct hark_str event, struct hark_arena *arena,
+                   const struct hark_format_sink *sink);
 };
 extern const struct hark_format *const hark_formats[]; // NULL-terminated

@@ -1,8 +1,8 @@
 // Text as a pointer and a length, and the growable buffer that text is built in.
 //
 // A `struct hark_str` never owns what it points to: whoever made it says how long it lives. It need not end in NUL.
-// A `struct hark_buf` owns its bytes; init by zeroing, done with hark_buf_done(). When memory runs out the process ends with
-// a message: no caller could go on, and every position that counts is kept outside the process.
+// A `struct hark_buf` owns its bytes; init by zeroing, done with hark_buf_done(). When memory runs out the process ends
+// with a message: no caller could go on, and every position that counts is kept outside the process.
 #pragma once
 
 #include <stdarg.h>
@@ -61,11 +61,13 @@ int hark_str_cmp(struct hark_str a, struct hark_str b);
 bool hark_str_ieq(struct hark_str a, struct hark_str b);
 // Without ASCII white space at either end.
 struct hark_str hark_str_trim(struct hark_str s);
-// Cuts at the first `sep`: returns what stands before it and leaves in *rest what follows (ptr NULL when there was none).
+// Cuts at the first `sep`: returns what stands before it and leaves in *rest what follows (ptr NULL when there was
+// none).
 struct hark_str hark_str_cut(struct hark_str s, char sep, struct hark_str *rest);
 // A whole decimal number and nothing else: 0, or -1 where it is none or does not fit.
 int hark_str_int(struct hark_str s, int64_t *ret);
-// 64-bit hash (FNV-1a, then mixed); the same on every machine and in every version: it is used in ids that leave the process.
+// 64-bit hash (FNV-1a, then mixed); the same on every machine and in every version: it is used in ids that leave the
+// process.
 uint64_t hark_str_hash(struct hark_str s);
 // A copy on the heap that ends in NUL; the caller frees it.
 char *hark_str_dup(struct hark_str s);
@@ -100,5 +102,6 @@ const char *hark_buf_cstr(struct hark_buf *buf);
 void *hark_alloc(size_t size);
 void *hark_calloc(size_t n, size_t size);
 void *hark_realloc(void *ptr, size_t n, size_t size);
-// Makes room for one more element in an array of `n` that has room for *cap; returns the array. Elements of `size` bytes.
+// Makes room for one more element in an array of `n` that has room for *cap; returns the array. Elements of `size`
+// bytes.
 void *hark_grow(void *ptr, size_t n, size_t *cap, size_t size);

@@ -1,6 +1,8 @@
-// Kafka: reading partitions from positions that the caller keeps, and writing so that nothing is lost or doubled on the way.
+// Kafka: reading partitions from positions that the caller keeps, and writing so that nothing is lost or doubled on the
+// way.
 //
-// One `struct hark_consumer` a thread. A `struct hark_producer` may be shared by threads. librdkafka's own threads do the network.
+// One `struct hark_consumer` a thread. A `struct hark_producer` may be shared by threads. librdkafka's own threads do
+// the network.
 #pragma once
 
 #include <hark/err.h>
@@ -9,8 +11,8 @@ struct hark_stream_options {
     const char *brokers; // "host:port,…"
     const char *prefix;  // of topic names, "hark."
     const char *group;   // consumers
-    // kafka.* settings of the user, key and value alternating, NULL-terminated; may be NULL. Those that exactness needs (acks,
-    // enable.idempotence, enable.auto.commit, …) are refused with an error that says why.
+    // kafka.* settings of the user, key and value alternating, NULL-terminated; may be NULL. Those that exactness needs
+    // (acks, enable.idempotence, enable.auto.commit, …) are refused with an error that says why.
     const char *const *settings;
 };
 
@@ -19,13 +21,15 @@ struct hark_stream_options {
 struct hark_producer;
 
 struct hark_producer *hark_producer_new(const struct hark_stream_options *options, struct hark_err *err);
-// Puts a message on a topic (name without the prefix: "posts"). A full queue waits: back-pressure. Copies key, payload and headers.
-// op and source become the headers `op` and `source` where their ptr is not NULL. Errors of delivery show at the next call of any kind.
+// Puts a message on a topic (name without the prefix: "posts"). A full queue waits: back-pressure. Copies key, payload
+// and headers. op and source become the headers `op` and `source` where their ptr is not NULL. Errors of delivery show
+// at the next call of any kind.
 int hark_producer_send(struct hark_producer *producer, const char *topic, struct hark_str key, struct hark_str payload,
                        struct hark_str op, struct hark_str source, struct hark_err *err) HARK_CHECKED;
-// Waits until everything sent so far is acknowledged; while Kafka is away it waits on (and `waiting`, which may be NULL, is called each second
-// with the seconds passed; it returns false to give up: HARK_ESTOP).
-int hark_producer_flush(struct hark_producer *producer, bool (*waiting)(void *arg, int seconds), void *arg, struct hark_err *err) HARK_CHECKED;
+// Waits until everything sent so far is acknowledged; while Kafka is away it waits on (and `waiting`, which may be
+// NULL, is called each second with the seconds passed; it returns false to give up: HARK_ESTOP).
+int hark_producer_flush(struct hark_producer *producer, bool (*waiting)(void *arg, int seconds), void *arg,
+                        struct hark_err *err) HARK_CHECKED;
 uint64_t hark_producer_acked(const struct hark_producer *producer);
 void hark_producer_free(struct hark_producer *producer); // takes NULL; does not flush
 
@@ -43,11 +47,14 @@ struct hark_message {
 
 struct hark_batch; // messages of one call
 
-// The caller keeps the positions: asked for the next offset when a partition is assigned. Calls come from within hark_consumer_poll().
+// The caller keeps the positions: asked for the next offset when a partition is assigned. Calls come from within
+// hark_consumer_poll().
 struct hark_positions {
-    // The offset to start `partition` from: >= 0, or HARK_POSITION_START where nothing is stored. Negative HARK_E… on error, which poll() returns.
+    // The offset to start `partition` from: >= 0, or HARK_POSITION_START where nothing is stored. Negative HARK_E… on
+    // error, which poll() returns.
     int (*get)(void *arg, int32_t partition, int64_t *ret_offset, struct hark_err *err);
-    // The partition is taken away: rows of it that are not committed must be dropped (lost) or may be committed first (!lost).
+    // The partition is taken away: rows of it that are not committed must be dropped (lost) or may be committed first
+    // (!lost).
     void (*revoked)(void *arg, int32_t partition, bool lost);
     void *arg;
 };
@@ -55,24 +62,28 @@ enum { HARK_POSITION_START = -2 }; // the log's beginning
 
 struct hark_consumer *hark_consumer_new(const struct hark_stream_options *options, const char *topic,
                                         const struct hark_positions *positions, struct hark_err *err);
-// Up to `max` messages, waiting at most `timeout_ms` for the first. Only messages of partitions that are assigned now and at or behind the position
-// that is expected. NULL and err->code 0: none in time. A stored position that the log no longer has is an error that names the offsets that are gone.
+// Up to `max` messages, waiting at most `timeout_ms` for the first. Only messages of partitions that are assigned now
+// and at or behind the position that is expected. NULL and err->code 0: none in time. A stored position that the log no
+// longer has is an error that names the offsets that are gone.
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err);
 size_t hark_batch_size(const struct hark_batch *batch);
 void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_message *ret);
 void hark_batch_free(struct hark_batch *batch); // takes NULL
 // Starts the partition over from this offset (after a commit that found another position).
-int hark_consumer_seek(struct hark_consumer *consumer, int32_t partition, int64_t offset, struct hark_err *err) HARK_CHECKED;
+int hark_consumer_seek(struct hark_consumer *consumer, int32_t partition, int64_t offset,
+                       struct hark_err *err) HARK_CHECKED;
 // Tells Kafka where the partition stands, for lag tools; with a note (metadata). Nothing waits for it.
 void hark_consumer_commit_hint(struct hark_consumer *consumer, int32_t partition, int64_t offset, const char *metadata);
 // The note of the last commit hint of a partition, "" where there is none; into out.
-int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_t *ret_offset, struct hark_buf *out, struct hark_err *err) HARK_CHECKED;
+int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_t *ret_offset, struct hark_buf *out,
+                       struct hark_err *err) HARK_CHECKED;
 // First and next offset of each partition of the topic now, for --until-end. Returns the number of partitions.
 struct hark_partition {
     int32_t id;
     int64_t first, end;
 };
-int hark_consumer_partitions(struct hark_consumer *consumer, struct hark_partition **ret, struct hark_err *err) HARK_CHECKED; // caller frees
+int hark_consumer_partitions(struct hark_consumer *consumer, struct hark_partition **ret,
+                             struct hark_err *err) HARK_CHECKED; // caller frees
 bool hark_consumer_assigned(const struct hark_consumer *consumer, int32_t partition);
 // Leaves the group; `revoked` is called for what was assigned.
 void hark_consumer_free(struct hark_consumer *consumer); // takes NULL
@@ -80,14 +91,17 @@ void hark_consumer_free(struct hark_consumer *consumer); // takes NULL
 // --- topics ---
 
 struct hark_topic {
-    const char *name; // without the prefix
-    int partitions;   // of a topic that is created
+    const char *name;            // without the prefix
+    int partitions;              // of a topic that is created
     const char *const *settings; // key, value, …, NULL; may be NULL
 };
-// Creates those that do not exist; each result goes to `each` (created or existed). Waits at most timeout_ms for the broker.
-int hark_topics_create(const struct hark_stream_options *options, const struct hark_topic *topics, size_t n, int timeout_ms,
-                       void (*each)(void *arg, const char *topic, bool created), void *arg, struct hark_err *err) HARK_CHECKED;
+// Creates those that do not exist; each result goes to `each` (created or existed). Waits at most timeout_ms for the
+// broker.
+int hark_topics_create(const struct hark_stream_options *options, const struct hark_topic *topics, size_t n,
+                       int timeout_ms, void (*each)(void *arg, const char *topic, bool created), void *arg,
+                       struct hark_err *err) HARK_CHECKED;
 // 0 where a broker answers in time, else HARK_ESERVICE that says what was tried.
 int hark_stream_ping(const struct hark_stream_options *options, int timeout_ms, struct hark_err *err) HARK_CHECKED;
 // Whether the topic (without prefix) exists.
-int hark_topic_exists(const struct hark_stream_options *options, const char *topic, int timeout_ms, struct hark_err *err) HARK_CHECKED;
+int hark_topic_exists(const struct hark_stream_options *options, const char *topic, int timeout_ms,
+                      struct hark_err *err) HARK_CHECKED;

@@ -1,7 +1,8 @@
 // Hashtags, mentions, cashtags and links in plain text, by the rules of each platform.
 //
-// Sources: X: twitter-text 3.1 (its conformance suite); Mastodon: HASHTAG_RE of app/models/tag.rb, and its mention rule; Bluesky: the
-// official client's detectFacets. Everything else follows HARK_TAGS_DEFAULT (documented in docs/hashtags.md).
+// Sources: X: twitter-text 3.1 (its conformance suite); Mastodon: HASHTAG_RE of app/models/tag.rb, and its mention
+// rule; Bluesky: the official client's detectFacets. Everything else follows HARK_TAGS_DEFAULT (documented in
+// docs/hashtags.md).
 #pragma once
 
 #include <hark/arena.h>
