@@ -45,15 +45,15 @@ run_file() {
   local name=$1 filter=$2 status=0 before=$failed any='' line
   shift 2
   wanted "$name" || return 0
-  timeout -k 30 "$limit" "$@" >"$work/out" 2>&1 </dev/null || status=$?
+  timeout --foreground -k 30 "$limit" "$@" >"$work/out" 2>&1 </dev/null || status=$?
   while IFS= read -r line; do
     result "$name" "$line"
     any=yes
   done < <("$filter" <"$work/out")
   if ((status != 0 && failed == before)); then
-    result "$name" "not ok $name: ended with status $status"
+    result "$name" "not ok ended with status $status"
   elif [[ -z $any ]]; then
-    result "$name" "not ok $name: ran no test"
+    result "$name" "not ok ran no test"
   fi
   ((failed == before)) || sed 's/^/    /' "$work/out"
 }
