@@ -85,26 +85,23 @@ install() {
 
 curl_has_websocket() { pkg-config --variable=supported_protocols libcurl | grep -qw WSS; }
 
-# apt_entry SUITE [NEW]: the machine's first apt source for SUITE, as it stands in its file, with SUITE replaced by NEW and
-# nothing else changed (address, key and options are the user's). First line: sources or list, the kind of file.
+# apt_entry SUITE NEW: the machine's first apt source for SUITE with SUITE replaced by NEW; its first line says of which kind the
+# file is, sources or list.
 apt_entry() {
-  local file
-  for file in /etc/apt/sources.list.d/*.sources; do
-    [[ -f $file ]] && awk -v suite="$1" -v new="${2:-$1}" -f "$hark_root/deploy/apt-entry.awk" "$file" && return
-  done
-  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
-    [[ -f $file ]] && awk -v suite="$1" -v new="${2:-$1}" '
-      $1 == "deb" { at = 2; if ($2 ~ /^\[/) { while ($at !~ /\]$/) at++; at++ }
-                    if ($(at + 1) == suite) { $(at + 1) = new; print "list"; print; found = 1; exit } }
-      END { exit !found }' "$file" && return
+  local file entry
+  for file in /etc/apt/sources.list.d/*.sources /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    if [[ -f $file ]] && entry=$(awk -v suite="$1" -v new="$2" -f "$hark_root/deploy/apt-entry.awk" "$file"); then
+      printf '%s\n%s\n' "${file##*.}" "$entry"
+      return
+    fi
   done
   return 1
 }
 
 add_backports() {
-  local suite=$1 entry kind
-  apt_entry "$suite-backports" >/dev/null && return
-  entry=$(apt_entry "$suite" "$suite-backports") || return 1
+  local new=$1-backports entry kind
+  apt_entry "$new" "$new" >/dev/null && return
+  entry=$(apt_entry "$1" "$new") || return 1
   kind=${entry%%$'\n'*}
   as_root sh -c "cat >/etc/apt/sources.list.d/hark-backports.$kind" <<<"${entry#*$'\n'}"
 }

@@ -13,7 +13,7 @@
 stay() {
   say ""
   say "${bold}hark now reads posts from this terminal.${plain} Paste one, then press Enter; Ctrl-C ends it. For example:"
-  say '{"schema":"hark.post/1","id":"my-1","source":"bluesky","op":"create","time":"2026-11-21T10:00:00Z","text":"I want it"}'
+  say '{"schema":"hark.post/1","id":"my-1","source":"bluesky","op":"create","time":"2026-11-21T10:00:00Z","text":"I really want the new #Quillon"}'
   "$hark" run --rules rules --state "$state" --emit matches file:-
 }
 
