@@ -190,6 +190,9 @@ build_hark() {
   fi
 }
 
+# run_hark COMMAND ARGUMENT...: the release build, without the settings file of a hark that is installed on this machine.
+run_hark() { "$hark_root/build/release/hark" "$1" --config /dev/null "${@:2}"; }
+
 # The posts that quickstart.sh and stack.sh demo run on.
 sample_posts() {
   local file

@@ -14,7 +14,7 @@ stay() {
   say ""
   say "${bold}hark now reads posts from this terminal.${plain} Paste one, then press Enter; Ctrl-C ends it. For example:"
   say '{"schema":"hark.post/1","id":"my-1","source":"bluesky","op":"create","time":"2026-11-21T10:00:00Z","text":"I really want the new #Quillon"}'
-  "$hark" run --rules rules --state "$state" --emit matches file:-
+  run_hark run --rules rules --state "$state" --emit matches file:-
 }
 
 where_next() {
@@ -44,15 +44,14 @@ esac
 
 own_settings_only
 cd "$hark_root"
-hark=build/release/hark
 state=$hark_state/quickstart
 posts=$(sample_posts)
 posts=${posts#"$hark_root/"}
 
 "$hark_root/deploy/packages.sh" --build
 build_hark release
-say "${bold}$hark run --rules rules --state $state file:$posts$plain"
-"$hark" run --rules rules --state "$state" "file:$posts"
-"$hark" report --state "$state"
+say "${bold}hark run --rules rules --state $state file:$posts$plain"
+run_hark run --rules rules --state "$state" "file:$posts"
+run_hark report --state "$state"
 where_next
 [[ -z $stays ]] || stay

@@ -12,8 +12,6 @@
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-hark=$hark_root/build/release/hark
-
 redis() { redis-cli -h 127.0.0.1 -p "$redis_port" "$@"; }
 redis_answers() { [[ $(redis ping) == PONG ]]; }
 
@@ -47,8 +45,8 @@ up() {
   build_hark release
   services_up
   use_space hark 0
-  "$hark" setup
-  proc_pid "$dir" match >/dev/null || proc_start "$dir" match "$hark" match
+  run_hark setup
+  proc_pid "$dir" match >/dev/null || proc_start "$dir" match "$hark_root/build/release/hark" match --config /dev/null
 }
 
 down() {
@@ -86,10 +84,10 @@ demo() {
   up
   use_space demo 1
   empty_demo
-  "$hark" setup
-  "$hark" ingest "file:$(sample_posts)"
-  "$hark" match --until-end
-  "$hark" report
+  run_hark setup
+  run_hark ingest "file:$(sample_posts)"
+  run_hark match --until-end
+  run_hark report
   cat >&2 <<END
 
 The stack is still up:

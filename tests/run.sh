@@ -11,7 +11,7 @@
 # shellcheck source=../deploy/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib.sh"
 
-passed=0 failed=0 skipped=0 without=''
+passed=0 failed=0 skipped=0 without=()
 limit=600 # seconds for one test file; the longest needs a tenth of it
 
 wanted() {
@@ -33,7 +33,7 @@ result() {
     'ok '*) ((++passed)) && echo "${green}ok${plain}     $file: ${line#ok }" ;;
     'skip '*)
       ((++skipped)) && echo "${yellow}skip${plain}   $file: ${line#skip }"
-      [[ $line != *': no Kafka'* ]] || without+=" $file"
+      [[ $line != *': no Kafka'* ]] || without+=("$file")
       ;;
     'not ok '*) ((++failed)) && echo "${red}not ok${plain} $file: ${line#not ok }" ;;
   esac
@@ -168,6 +168,8 @@ if [[ -z $quick ]] && any_wanted integration; then
 fi
 
 ((passed + failed + skipped)) || die 1 "no test matches: ${filters[*]}"
-[[ -z $without ]] || echo "skipped for want of Kafka:$(tr ' ' '\n' <<<"$without" | sort -u | tr '\n' ' ')"
+if ((${#without[@]})); then
+  echo "skipped for want of Kafka: ${#without[@]} ($(printf '%s\n' "${without[@]}" | sort -u | paste -sd ' '))"
+fi
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))
