@@ -6,7 +6,7 @@
 #   --once   ends after the table; otherwise, in a terminal, it stays and counts the posts that are pasted into it
 #
 # The table goes to standard output, everything else to standard error. A second start installs nothing, builds nothing and
-# counts no post twice. What was counted is kept in ${XDG_STATE_HOME:-~/.local/state}/hark/quickstart; delete it to start anew.
+# counts no post twice: what was counted is kept in ${XDG_STATE_HOME:-~/.local/state}/hark/quickstart; remove it to start anew.
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -24,7 +24,8 @@ ${bold}Where to look next${plain}
   build/release/hark report --state $state       this table again
   build/release/hark explain --rules rules --text 'I really want those boots'
                                                  why a post hits, or why it does not
-  rules/                                         the brands and phrases behind the numbers; change one and start this again
+  rules/                                         the brands and phrases behind the numbers; after a change
+                                                 remove $state and start this again
   deploy/stack.sh demo                           the same job over Kafka, as it runs in production
   README.md                                      the rest
 END

@@ -30,7 +30,18 @@ use_space() {
   export HARK_TOPICS=$1. HARK_GROUP=$1-match HARK_REDIS=redis://127.0.0.1:$redis_port/$2
 }
 
-services_up() {
+services_rules_read() { grep -q 'rules.* version=' "$dir/match.log"; }
+
+match_up() {
+  ! proc_pid "$dir" match >/dev/null || return 0
+  proc_start "$dir" match "$hark_root/build/release/hark" match --config /dev/null
+  if ! proc_ready "$dir" match 60 rules_read; then
+    proc_stop "$dir" match
+    die 2 "hark match did not start"
+  fi
+}
+
+up() {
   if ! proc_pid "$dir" redis >/dev/null; then
     port_open "$redis_port" && die 2 "127.0.0.1:$redis_port is in use; set HARK_STACK_REDIS_PORT"
     redis_start "$dir" redis --port "$redis_port" --bind 127.0.0.1
@@ -45,8 +56,8 @@ up() {
   build_hark release
   services_up
   use_space hark 0
-  run_hark setup
-  proc_pid "$dir" match >/dev/null || proc_start "$dir" match "$hark_root/build/release/hark" match --config /dev/null
+  run_hark setup >&2
+  match_up
 }
 
 down() {
@@ -77,16 +88,16 @@ status() {
 empty_demo() {
   redis -n 1 flushdb >/dev/null
   "$hark_root/deploy/kafka/broker.sh" tool org.apache.kafka.tools.TopicCommand --bootstrap-server "127.0.0.1:$kafka_port" \
-    --delete --if-exists --topic 'demo\..*'
+    --delete --if-exists --topic 'demo\..*' >&2
 }
 
 demo() {
   up
   use_space demo 1
   empty_demo
-  run_hark setup
-  run_hark ingest "file:$(sample_posts)"
-  run_hark match --until-end
+  run_hark setup >&2
+  run_hark ingest "file:$(sample_posts)" >&2
+  run_hark match --until-end >&2
   run_hark report
   cat >&2 <<END
 
