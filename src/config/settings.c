@@ -1,0 +1,68 @@
+// The table of settings. A new one is a line here and a member of struct hark_config.
+
+#include <hark/config.h>
+
+#include <stddef.h>
+
+#define AT(member) .offset = offsetof(struct hark_config, member)
+
+const struct hark_setting hark_settings[] = {
+    {"rules", HARK_SETTING_TEXT, NULL, "DIR", "folder with rule files (or one file)", "run match scan explain eval",
+     AT(rules)},
+    {"kafka", HARK_SETTING_TEXT, "127.0.0.1:9092", "HOST:PORT,…", "Kafka brokers to start from", "ingest match setup",
+     AT(kafka)},
+    {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup", AT(topics)},
+    {"group", HARK_SETTING_TEXT, "hark-match", "NAME", "consumer group of the matchers", "match", AT(group)},
+    {"redis", HARK_SETTING_TEXT, NULL, "URL,…",
+     "redis://user@host:port/db, rediss://…, unix:///path; several: posts are spread over them by partition. Without "
+     "it, run and report "
+     "use a private redis-server in the state folder",
+     "run match report", AT(redis)},
+    {"redis-password", HARK_SETTING_TEXT, NULL, "TEXT", "password of Redis", "run match report", .secret = true,
+     AT(redis_password)},
+    {"prefix", HARK_SETTING_TEXT, "hark:", "PREFIX", "prefix of Redis keys", "run match report", AT(prefix)},
+    {"state", HARK_SETTING_TEXT, NULL, "DIR", "folder for what hark keeps itself (default $XDG_STATE_HOME/hark)",
+     "run match report scan ingest explain check", AT(state)},
+    {"workers", HARK_SETTING_INT, "1", "N", "matching threads, each a member of the consumer group", "match", .min = 1,
+     .max = 256, AT(workers)},
+    {"format", HARK_SETTING_TEXT, NULL, "NAME", "what a file holds; by default told from each record",
+     "run ingest scan explain", .choices = "hark|jetstream|mastodon|x|reddit", AT(format)},
+    {"speed", HARK_SETTING_SPEED, NULL, "Nx",
+     "pace of a file by its posts' own clock: 1x, 60x; default as fast as it goes", "run ingest", AT(speed)},
+    {"emit", HARK_SETTING_TEXT, NULL, "WHAT", "also write matches or alerts to stdout, one JSON object a line", "run",
+     .choices = "matches|alerts", AT(emit)},
+    {"stdout", HARK_SETTING_FLAG, NULL, NULL, "write canonical posts to stdout, not to Kafka", "ingest",
+     .flag_only = true, AT(to_stdout)},
+    {"dead-letters", HARK_SETTING_TEXT, NULL, "FILE",
+     "append what cannot be read to this file (default: a line in the log)", "run scan ingest", AT(dead_letters)},
+    {"until-end", HARK_SETTING_FLAG, NULL, NULL, "stop, all committed, at the end the log has now", "match",
+     .flag_only = true, AT(until_end)},
+    {"rebuild", HARK_SETTING_FLAG, NULL, NULL, "remove all counters and count the log again from its beginning",
+     "match", .flag_only = true, AT(rebuild)},
+    {"json", HARK_SETTING_FLAG, NULL, NULL, "print JSON", "report explain", .flag_only = true, AT(json)},
+    {"text", HARK_SETTING_TEXT, NULL, "TEXT", "a post's text to explain", "explain", .flag_only = true, AT(text)},
+    {"brand", HARK_SETTING_TEXT, NULL, "NAME", "only this brand", "explain report", .flag_only = true, AT(brand)},
+    {"post-days", HARK_SETTING_INT, "7", "DAYS", "how long edits, deletes and repeats of a post are recognised",
+     "run match", .min = 1, .max = 400, AT(post_days)},
+    {"tombstone-hours", HARK_SETTING_INT, "24", "HOURS",
+     "how long a delete of a post that is not known yet is remembered", "run match", .min = 1, .max = 9600,
+     AT(tombstone_hours)},
+    {"match-json", HARK_SETTING_INT, "10000", "N", "matches kept as JSON in Redis, a brand and day", "run match",
+     .min = 0, .max = 10000000, AT(match_json)},
+    {"top", HARK_SETTING_INT, "1000", "N", "members kept of top posts and of tags, a brand and day", "run match",
+     .min = 10, .max = 1000000, AT(top)},
+    {"batch-ms", HARK_SETTING_INT, "200", "MS", "longest time between two commits", "run match", .min = 1, .max = 60000,
+     AT(batch_ms)},
+    {"partitions", HARK_SETTING_INT, "8", "N",
+     "partitions of the posts topic when it is created: the most matchers that can share it", "setup", .min = 1,
+     .max = 1000, AT(partitions)},
+    {"match-limit", HARK_SETTING_INT, "100000", "N", "PCRE2's match limit, a pattern and post",
+     "run match scan explain test", .min = 1000, .max = 100000000, AT(match_limit)},
+    {"no-prefilter", HARK_SETTING_FLAG, NULL, NULL, "decode every post and try every brand (to compare; slow)",
+     "run match scan", .flag_only = true, AT(no_prefilter)},
+    {"config", HARK_SETTING_TEXT, NULL, "FILE", "settings file (default hark.yaml in the working folder or /etc/hark)",
+     "*", .flag_only = true, AT(config)},
+    {"log-level", HARK_SETTING_TEXT, "info", "LEVEL", "what goes to stderr", "*", .choices = "debug|info|warn|error",
+     AT(log_level)},
+    {0},
+};
