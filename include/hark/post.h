@@ -54,5 +54,11 @@ int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark
 // mentions and links where unknown.
 int hark_post_finish(struct hark_post *post, struct hark_arena *arena, struct hark_err *err) HARK_CHECKED;
 
+// The id and op of a message that begins as hark writes posts, in some nanoseconds; false: decode it to know. `*ret_id` points into the
+// message.
+bool hark_post_peek(struct hark_str json, struct hark_str *ret_id, enum hark_op *ret_op);
+// Whether a message that hark_post_peek() does not know may be an update or a delete. False: it is none for sure.
+bool hark_post_may_change(struct hark_str json);
+
 // Writes the canonical JSON (no line end). Decoding it gives the same post.
 void hark_post_encode(const struct hark_post *post, struct hark_json *json);
