@@ -168,7 +168,7 @@ static struct hark_node *load_query(struct hark_load *ld, const struct hark_yaml
     struct hark_str s;
     if (!hark_load_text(ld, at, "the query", &s)) return NULL;
     hark_place_node(&place, ld->file, at);
-    return hark_query_read(&place, fold, ld->arena, ld->check_regex, ld->problems);
+    return hark_query_read(&place, fold, ld->arena, ld->leaf.check_regex, ld->problems);
 }
 
 struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml *map, bool fold)
