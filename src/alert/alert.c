@@ -59,12 +59,15 @@ static void finish(struct hark_alert *alert, const char *state, int64_t time_ms,
 static void make_id(const struct hark_post *post, struct hark_str rule, char out[33])
 {
     struct hark_buf cause = {0};
-    unsigned char digest[HARK_SHA256_BYTES];
+    struct hark_sha256 sha;
+    char hex[65];
     hark_buf_printf(&cause, "hark.alert/1 match\n" HARK_STR_FMT "\n" HARK_STR_FMT "\n", HARK_STR_ARG(post->id),
                     HARK_STR_ARG(rule));
     if (post->op != HARK_OP_CREATE) hark_buf_int(&cause, post->time_ms);
-    hark_sha256(hark_buf_str(&cause), digest);
-    for (int i = 0; i < 16; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    hark_sha256_init(&sha);
+    hark_sha256_add(&sha, cause.ptr, cause.len);
+    hark_sha256_hex(&sha, hex);
+    snprintf(out, 33, "%.32s", hex);
     hark_buf_done(&cause);
 }
 

@@ -299,16 +299,18 @@ static int prepare_store(struct match *match, struct hark_err *err)
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
     struct hark_store *store = hark_store_open(&options, err);
-    if (store && (!match->cfg->rebuild || hark_store_wipe(store, err) == 0))
-        (void)hark_store_meta(store, hark_matcher_rules(match->m)->version, err);
+    const char *version = hark_matcher_rules(match->m)->version;
+    int code = !store ? err->code : match->cfg->rebuild ? hark_store_wipe(store, err) : 0;
+    if (code == 0) code = hark_store_meta(store, version, err);
     hark_store_close(store);
-    return err->code;
+    return code;
 }
 
 // The ends of the log now: what --until-end goes up to, and what progress is measured against.
 static int find_ends(struct match *match, struct hark_err *err)
 {
-    match->nends = hark_topic_ends(&match->stream, "posts", &match->ends, err);
+    enum { WAIT_MS = 8000 };
+    match->nends = hark_topic_partitions(&match->stream, "posts", WAIT_MS, &match->ends, err);
     if (match->nends < 0) return err->code;
     uint64_t all = 0;
     for (int i = 0; i < match->nends; i++) all += (uint64_t)(match->ends[i].end - match->ends[i].first);

@@ -73,6 +73,53 @@ int hark_topic_exists(const struct hark_stream_options *options, const char *top
     return err->code ? err->code : found;
 }
 
+// The number of partitions of a topic that exists.
+static int partition_count(struct hark_client *client, const char *name, int64_t until_us, struct hark_err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t rc = rd_kafka_metadata(client->rk, 1, NULL, &metadata, left_ms(until_us));
+    if (rc) return no_answer(client, rc, err);
+    int n = 0;
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        if (!strcmp(metadata->topics[i].topic, name)) n = metadata->topics[i].partition_cnt;
+    rd_kafka_metadata_destroy(metadata);
+    return n;
+}
+
+static int watermarks(struct hark_client *client, const char *name, int64_t until_us, struct hark_partition **ret,
+                      struct hark_err *err)
+{
+    int n = partition_count(client, name, until_us, err);
+    if (n < 0) return n;
+    struct hark_partition *partitions = hark_calloc((size_t)n + 1, sizeof *partitions);
+    for (int32_t id = 0; id < n; id++) {
+        struct hark_partition *p = &partitions[id];
+        p->id = id;
+        rd_kafka_resp_err_t rc =
+            rd_kafka_query_watermark_offsets(client->rk, name, id, &p->first, &p->end, left_ms(until_us));
+        if (!rc) continue;
+        free(partitions);
+        return no_answer(client, rc, err);
+    }
+    *ret = partitions;
+    return n;
+}
+
+int hark_topic_partitions(const struct hark_stream_options *options, const char *topic, int timeout_ms,
+                          struct hark_partition **ret, struct hark_err *err)
+{
+    struct hark_client client = {0};
+    struct hark_buf name = {0};
+    int n = hark_client_init(&client, RD_KAFKA_PRODUCER, options, defaults, NULL, err);
+    if (n == 0) {
+        hark_buf_printf(&name, "%s%s", client.prefix, topic);
+        n = watermarks(&client, hark_buf_cstr(&name), until(timeout_ms), ret, err);
+    }
+    hark_buf_done(&name);
+    hark_client_done(&client);
+    return n;
+}
+
 // --- making topics ---
 
 struct making {

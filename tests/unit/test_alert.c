@@ -56,7 +56,7 @@ static void a_match_alerts(void **state)
     assert_string_equal(
         f.sent[0].json.ptr,
         "{\"schema\":\"hark.alert/"
-        "1\",\"id\":\"c3e45efd5a2d3f1dd8a9b4b5d07b33f2\",\"team\":\"shop\",\"kind\":\"match\",\"state\":\"once\","
+        "1\",\"id\":\"191bc44160b166bd1a90fab3a38fbb6d\",\"team\":\"shop\",\"kind\":\"match\",\"state\":\"once\","
         "\"rule\":\"acorn/"
         "need\",\"brand\":\"acorn\",\"intent\":\"need\",\"severity\":\"normal\",\"time\":\"1970-01-01T00:00:01.000Z\","
         "\"window\":null,\"value\":1,\"baseline\":null,\"match\":{\"m\":1}}");
