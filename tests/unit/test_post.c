@@ -97,11 +97,42 @@ static void bad_posts_are_refused_with_these_words(void **state)
     fclose(in);
 }
 
+static void a_peek_sees_id_and_op(void **state)
+{
+    (void)state;
+    struct hark_str id;
+    enum hark_op op;
+    assert_true(hark_post_peek(HARK_STR(HEAD "}"), &id, &op));
+    assert_true(hark_str_is(id, "a"));
+    assert_int_equal(op, HARK_OP_CREATE);
+    assert_true(hark_post_peek(HARK_STR("{\"schema\":\"hark.post/1\",\"id\":\"b\",\"source\":\"x\",\"op\":\"delete\","),
+                               &id, &op));
+    assert_int_equal(op, HARK_OP_DELETE);
+    assert_false(hark_post_peek(HARK_STR("{\"schema\":\"hark.post/1\",\"id\":\"b\",\"source\":\"x\",\"op\":\"undo\""),
+                                &id, &op));
+    assert_false(hark_post_peek(
+        HARK_STR("{\"schema\":\"hark.post/1\",\"id\":\"b\\\"\",\"source\":\"x\",\"op\":\"create\""), &id, &op));
+    assert_false(hark_post_peek(HARK_STR("{ \"schema\":\"hark.post/1\",\"id\":\"b\""), &id, &op));
+    assert_false(hark_post_peek(HARK_STR("{\"schema\":\"hark.post/1\",\"id\":\"b"), &id, &op));
+    assert_false(hark_post_peek(HARK_STR(""), &id, &op));
+}
+
+static void what_may_change_is_not_missed(void **state)
+{
+    (void)state;
+    assert_false(hark_post_may_change(HARK_STR(HEAD "}")));
+    assert_true(hark_post_may_change(HARK_STR("{\"op\":\"update\"}")));
+    assert_true(hark_post_may_change(HARK_STR("{\"op\":\"delete\"}")));
+    assert_true(hark_post_may_change(HARK_STR("{\"op\":\"\\u0064elete\"}")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_posts_decode_and_encode),
         cmocka_unit_test(bad_posts_are_refused_with_these_words),
+        cmocka_unit_test(a_peek_sees_id_and_op),
+        cmocka_unit_test(what_may_change_is_not_missed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
