@@ -53,13 +53,13 @@ struct hark_message {
 struct hark_batch; // messages of one call
 
 // The caller keeps the positions: asked for the next offset when a partition is assigned. Calls come from within
-// hark_consumer_poll().
+// hark_consumer_poll() and hark_consumer_free() and no other.
 struct hark_positions {
     // The offset to start `partition` from: >= 0, or HARK_POSITION_START where nothing is stored. Negative HARK_E… on
-    // error, which poll() returns.
+    // error, which poll() returns; the next poll asks again.
     int (*get)(void *arg, int32_t partition, int64_t *ret_offset, struct hark_err *err);
     // The partition is taken away: rows of it that are not committed must be dropped (lost) or may be committed first
-    // (!lost).
+    // (!lost). hark_consumer_assigned() is false already; a seek does nothing.
     void (*revoked)(void *arg, int32_t partition, bool lost);
     void *arg;
 };
@@ -77,9 +77,9 @@ void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_messag
 // costs): librdkafka takes all headers of a message apart. Ask only where the payload does not tell.
 void hark_batch_headers(const struct hark_batch *batch, size_t i, struct hark_str *ret_op, struct hark_str *ret_source);
 void hark_batch_free(struct hark_batch *batch); // takes NULL; all batches before their consumer
-// To be called at least every minute while the caller waits for something else (Redis): serves rebalances, so that the
-// process stays a member of the group and hands over what is taken away (`revoked` is called from within). Messages
-// stay where they are.
+// To be called every second or so while the caller waits for something else (Redis), from any depth: the process stays
+// a member of the group, and what another member is to have is handed over at once. No callback runs in here: `revoked`
+// (lost) of what was handed over comes with the next hark_consumer_poll(). Messages stay where they are.
 void hark_consumer_keepalive(struct hark_consumer *consumer);
 // What keeps it from Kafka, for a log ("Kafka does not answer at 127.0.0.1:9092 (Connection refused)"); NULL where a
 // broker answers. Until the next call.
@@ -97,13 +97,6 @@ void hark_consumer_commit_hint(struct hark_consumer *consumer, int32_t partition
 // The note of the last commit hint of a partition, "" where there is none; into out.
 int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_t *ret_offset, struct hark_buf *out,
                        struct hark_err *err) HARK_CHECKED;
-// First and next offset of each partition of the topic now, for --until-end. Returns the number of partitions.
-struct hark_partition {
-    int32_t id;
-    int64_t first, end;
-};
-int hark_consumer_partitions(struct hark_consumer *consumer, struct hark_partition **ret,
-                             struct hark_err *err) HARK_CHECKED; // caller frees
 bool hark_consumer_assigned(const struct hark_consumer *consumer, int32_t partition);
 // Leaves the group; `revoked` is called for what was assigned.
 void hark_consumer_free(struct hark_consumer *consumer); // takes NULL
@@ -125,6 +118,12 @@ int hark_stream_ping(const struct hark_stream_options *options, int timeout_ms, 
 // Whether the topic (without prefix) exists.
 int hark_topic_exists(const struct hark_stream_options *options, const char *topic, int timeout_ms,
                       struct hark_err *err) HARK_CHECKED;
-// First and next offset of each partition of a topic (without prefix) now; the caller frees *ret. Returns how many.
-int hark_topic_partitions(const struct hark_stream_options *options, const char *topic, int timeout_ms,
-                          struct hark_partition **ret, struct hark_err *err) HARK_CHECKED;
+
+// First and next offset of each partition of the topic now, for --until-end. Returns the number of partitions; the
+// caller frees.
+struct hark_partition {
+    int32_t id;
+    int64_t first, end;
+};
+int hark_topic_ends(const struct hark_stream_options *options, const char *topic, struct hark_partition **ret,
+                    struct hark_err *err) HARK_CHECKED;
