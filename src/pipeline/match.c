@@ -152,6 +152,18 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
     return 0;
 }
 
+// At the end of a partition the log may go on behind its last message (markers of transactions take offsets too).
+static void note_ends(struct worker *worker)
+{
+    for (int32_t p = 0; p < worker->nlanes; p++) {
+        int64_t offset = worker->lanes[p] ? hark_consumer_position(worker->consumer, p) : HARK_POSITION_START;
+        char text[21];
+        if (offset <= 0 || offset <= offset_of(lane_next(worker->lanes[p]))) continue;
+        offset_str(offset, text);
+        lane_position(worker->lanes[p], hark_str(text));
+    }
+}
+
 static size_t held(const struct worker *worker)
 {
     size_t n = 0;
@@ -200,6 +212,7 @@ static int consume(struct worker *worker, struct hark_err *err)
         hark_batch_free(batch);
         if (code) return code;
         int64_t now_us = hark_clock_mono_us();
+        if (!batch) note_ends(worker);
         if (!batch || now_us - committed_us >= worker->match->cfg->batch_ms * 1000 || held(worker) >= HELD) {
             if (commit_all(worker, err)) return err->code;
             committed_us = now_us;
@@ -216,6 +229,11 @@ static int consume(struct worker *worker, struct hark_err *err)
 
 // --- a worker's life ---
 
+static void keep_membership(void *arg)
+{
+    hark_consumer_keepalive(((struct worker *)arg)->consumer);
+}
+
 static int open_worker(struct worker *worker, struct hark_err *err)
 {
     struct match *match = worker->match;
@@ -226,6 +244,8 @@ static int open_worker(struct worker *worker, struct hark_err *err)
     worker->env.emit = emit_kafka(match->producer);
     worker->env.store = hark_store_open(&options, err);
     worker->env.ms = worker->env.store ? hark_scratch_new(match->m, err) : NULL;
+    worker->env.waiting = keep_membership;
+    worker->env.waiting_arg = worker;
     if (worker->env.ms) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
     return err->code;
 }
@@ -309,8 +329,7 @@ static int prepare_store(struct match *match, struct hark_err *err)
 // The ends of the log now: what --until-end goes up to, and what progress is measured against.
 static int find_ends(struct match *match, struct hark_err *err)
 {
-    enum { WAIT_MS = 8000 };
-    match->nends = hark_topic_partitions(&match->stream, "posts", WAIT_MS, &match->ends, err);
+    match->nends = hark_topic_ends(&match->stream, "posts", &match->ends, err);
     if (match->nends < 0) return err->code;
     uint64_t all = 0;
     for (int i = 0; i < match->nends; i++) all += (uint64_t)(match->ends[i].end - match->ends[i].first);

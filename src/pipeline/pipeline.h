@@ -77,7 +77,9 @@ struct lane_env { // what lanes of one thread share
     struct hark_store *store;
     struct emit *emit;
     struct tally *tally;
-    struct hark_str topic; // of hark:pos:<topic>
+    struct hark_str topic;      // of hark:pos:<topic>
+    void (*waiting)(void *arg); // called every few seconds at least while a lane waits for a service; may be NULL
+    void *waiting_arg;
 };
 
 struct lane;
@@ -90,6 +92,7 @@ int lane_message(struct lane *lane, struct hark_str json, int64_t timestamp_ms, 
                  struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
+struct hark_str lane_next(const struct lane *lane);
 struct hark_str lane_expected(const struct lane *lane);        // committed
 void lane_expect(struct lane *lane, struct hark_str position); // start from here; drops what was taken
 bool lane_dirty(const struct lane *lane);
