@@ -42,4 +42,5 @@ struct hark_count_batch {
 };
 
 // The alerts noted with the post once the event was applied; HARK_NO_EVENT: before the first.
-struct hark_str hark_batch_alerts(const struct hark_count_batch *batch, const struct hark_batch_post *post, size_t event);
+struct hark_str hark_batch_alerts(const struct hark_count_batch *batch, const struct hark_batch_post *post,
+                                  size_t event);

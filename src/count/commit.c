@@ -2,7 +2,8 @@
 
 #include "batch.h"
 
-// Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that. Even, for pairs.
+// Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
+// Even, for pairs.
 enum { PIECE = 4000, DAY_S = 86400, HOUR_S = 3600 };
 
 static const char script[] =
@@ -132,8 +133,10 @@ static void put_json(struct hark_count_batch *batch, const struct hark_batch_pos
 {
     for (size_t b = 0; post->json && b < post->is.note->nbrands; b++)
         if (post->json[b].ptr)
-            put_field(batch, hark_arena_printf(&batch->work, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
-                      post->json[b]);
+            put_field(
+                batch,
+                hark_arena_printf(&batch->work, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
+                post->json[b]);
 }
 
 static void put_record(struct hark_count_batch *batch, const struct hark_batch_post *post)
@@ -217,7 +220,8 @@ static int load_script(struct hark_instance *inst, struct hark_err *err)
 }
 
 // By its hash; by its text where Redis has forgotten it (restart, SCRIPT FLUSH).
-static int run_script(struct hark_count_batch *batch, struct hark_instance *inst, redisReply **ret, struct hark_err *err)
+static int run_script(struct hark_count_batch *batch, struct hark_instance *inst, redisReply **ret,
+                      struct hark_err *err)
 {
     if (hark_redis_connect(&inst->redis, err)) return err->code;
     if (!inst->script[0] && load_script(inst, err)) return err->code;
@@ -254,20 +258,23 @@ static int read_answer(const redisReply *reply, const struct hark_position *posi
         return hark_err_set(err, HARK_EBUG, "the commit script answered what it never says");
     if (*ret != HARK_COMMIT_MOVED) return 0;
     struct hark_str stored = hark_reply_str(reply->element[1]);
-    // The batch was committed: by this call's forerunner, whose reply was lost, or by somebody else who had the same one.
+    // The batch was committed: by this call's forerunner, whose reply was lost, or by somebody else who had the same
+    // one.
     if (hark_str_eq(stored, position->next)) *ret = HARK_COMMIT_DONE;
     hark_buf_clear(ret_position);
     hark_buf_str_add(ret_position, stored);
     return 0;
 }
 
-int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_count_batch *batch, const struct hark_position *position,
-                      enum hark_commit *ret, struct hark_buf *ret_position, struct hark_err *err)
+int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_count_batch *batch,
+                      const struct hark_position *position, enum hark_commit *ret, struct hark_buf *ret_position,
+                      struct hark_err *err)
 {
     struct hark_instance *inst = hark_store_instance(store, partition);
     const char *incarnation;
     redisReply *reply;
-    if (batch->nevents && !batch->prepared) return hark_err_set(err, HARK_EBUG, "a batch was committed that was not prepared");
+    if (batch->nevents && !batch->prepared)
+        return hark_err_set(err, HARK_EBUG, "a batch was committed that was not prepared");
     if (hark_store_remember(store, inst, position->topic, &incarnation, err)) return err->code;
     if (!batch->nevents) {
         hark_arena_reset(&batch->work);

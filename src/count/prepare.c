@@ -9,7 +9,8 @@ enum { REV, OP, SEEN, ADDED, SUM, ENGAGEMENT, ALERTS, FIELDS };
 
 static int send_post(struct hark_instance *inst, const struct hark_batch_post *post, struct hark_err *err)
 {
-    return hark_redis_send(&inst->redis, err, "HMGET %b rev op seen added sum engagement alerts", post->key.ptr, post->key.len);
+    return hark_redis_send(&inst->redis, err, "HMGET %b rev op seen added sum engagement alerts", post->key.ptr,
+                           post->key.len);
 }
 
 static struct hark_str copied(struct hark_count_batch *batch, const redisReply *field)
@@ -25,12 +26,15 @@ static int64_t number_or(const redisReply *field, int64_t otherwise)
 
 static int damaged(const struct hark_batch_post *post, struct hark_err *err)
 {
-    return hark_err_set(err, HARK_ESERVICE,
-                        HARK_STR_FMT " in Redis is damaged: what the post has counted cannot be read; rebuild the counters from the log",
-                        HARK_STR_ARG(post->key));
+    return hark_err_set(
+        err, HARK_ESERVICE,
+        HARK_STR_FMT
+        " in Redis is damaged: what the post has counted cannot be read; rebuild the counters from the log",
+        HARK_STR_ARG(post->key));
 }
 
-static int take_post(struct hark_count_batch *batch, struct hark_batch_post *post, const redisReply *reply, struct hark_err *err)
+static int take_post(struct hark_count_batch *batch, struct hark_batch_post *post, const redisReply *reply,
+                     struct hark_err *err)
 {
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != FIELDS) return damaged(post, err);
     redisReply **field = reply->element;
@@ -49,7 +53,8 @@ static int take_post(struct hark_count_batch *batch, struct hark_batch_post *pos
     return post->was.note ? 0 : damaged(post, err);
 }
 
-static int read_posts(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to, struct hark_err *err)
+static int read_posts(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                      struct hark_err *err)
 {
     for (size_t i = from; i < to; i++)
         if (send_post(inst, &batch->posts[i], err)) return err->code;
@@ -86,11 +91,13 @@ static struct hark_batch_share *share_of(struct hark_count_batch *batch, const s
     return entry->ptr;
 }
 
-static int read_shares(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to, struct hark_err *err)
+static int read_shares(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                       struct hark_err *err)
 {
     for (size_t i = from; i < to; i++) {
         const struct hark_batch_share *share = batch->shares.entries[i].ptr;
-        if (hark_redis_send(&inst->redis, err, "HGET %b %b", share->key.ptr, share->key.len, share->field.ptr, share->field.len))
+        if (hark_redis_send(&inst->redis, err, "HGET %b %b", share->key.ptr, share->key.len, share->field.ptr,
+                            share->field.len))
             return err->code;
     }
     for (size_t i = from; i < to; i++) {
@@ -162,7 +169,8 @@ static void decide(struct hark_count_batch *batch, const struct hark_delta_optio
         hark_deltas_forever(&batch->deltas, options, event->note, event->author);
 }
 
-static void add_up(struct hark_count_batch *batch, const struct hark_delta_options *options, const struct hark_batch_post *post)
+static void add_up(struct hark_count_batch *batch, const struct hark_delta_options *options,
+                   const struct hark_batch_post *post)
 {
     const struct hark_state *was = &post->was, *is = &post->is;
     if (was->note == is->note && was->engagement == is->engagement) return;
@@ -192,11 +200,13 @@ static int read_all(struct hark_count_batch *batch, struct hark_instance *inst, 
     for (size_t i = 0; i < batch->nposts; i += WINDOW)
         if (read_posts(batch, inst, i, i + WINDOW < batch->nposts ? i + WINDOW : batch->nposts, err)) return err->code;
     for (size_t i = 0; i < batch->shares.n; i += WINDOW)
-        if (read_shares(batch, inst, i, i + WINDOW < batch->shares.n ? i + WINDOW : batch->shares.n, err)) return err->code;
+        if (read_shares(batch, inst, i, i + WINDOW < batch->shares.n ? i + WINDOW : batch->shares.n, err))
+            return err->code;
     return 0;
 }
 
-int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_count_batch *batch, struct hark_err *err)
+int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_count_batch *batch,
+                       struct hark_err *err)
 {
     struct hark_instance *inst = hark_store_instance(store, partition);
     struct hark_delta_options options = {store->prefix, batch->options.post_days};
