@@ -23,8 +23,8 @@ struct hark_matcher *hark_matcher_new(struct hark_ruleset *rs, const struct hark
 struct hark_matcher *hark_matcher_ref(struct hark_matcher *m);
 void hark_matcher_unref(struct hark_matcher *m); // takes NULL
 const struct hark_ruleset *hark_matcher_rules(const struct hark_matcher *m);
-// Brands that the prefilter cannot help with: no text is sure to be in every message that names them, so each message is parsed
-// for their sake. `because` is the part of the tree that has no such text.
+// Brands that the prefilter cannot help with: no text is sure to be in every message that names them, so each message
+// is parsed for their sake. `because` is the part of the tree that has no such text.
 struct hark_unfiltered {
     const struct hark_brand *brand;
     const struct hark_node *because;
@@ -32,8 +32,8 @@ struct hark_unfiltered {
 const struct hark_unfiltered *hark_matcher_unfiltered(const struct hark_matcher *m, size_t *ret_n);
 size_t hark_matcher_bytes(const struct hark_matcher *m); // memory of databases and patterns, about
 
-// For hark_rules_load(): 0, or not 0 with the byte in `regex` that is wrong and why. Besides what PCRE2 refuses: \C, callouts, patterns
-// that call themselves, more than 16 KiB.
+// For hark_rules_load(): 0, or not 0 with the byte in `regex` that is wrong and why. Besides what PCRE2 refuses: \C,
+// callouts, patterns that call themselves, more than 16 KiB.
 int hark_match_check_regex(struct hark_str regex, size_t *ret_offset, char *text, size_t text_size);
 
 struct hark_scratch *hark_scratch_new(const struct hark_matcher *m, struct hark_err *err);
@@ -72,8 +72,8 @@ struct hark_matches {
     size_t n;
 };
 
-// `raw` is a canonical post as JSON (hark.post/1). How many brands the raw message may name (0: it names none for sure). The candidates stay in the scratch for
-// hark_match_post().
+// `raw` is a canonical post as JSON (hark.post/1). How many brands the raw message may name (0: it names none for
+// sure). The candidates stay in the scratch for hark_match_post().
 size_t hark_match_maybe(const struct hark_matcher *m, struct hark_scratch *ms, struct hark_str raw);
 // Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after
 // warm-up. A delete, having no text, matches nothing.

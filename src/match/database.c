@@ -6,6 +6,8 @@
 
 #include "database.h"
 
+#include <hark/versions.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -298,4 +300,9 @@ bool hark_database_scan(const struct hark_database *db, struct hs_scratch *hs, s
     if (!db->hs || bytes.len == 0) return true;
     if (bytes.len > SCAN_MAX_BYTES) return false;
     return hs_scan(db->hs, bytes.ptr, (unsigned)bytes.len, 0, hs, on_match, &context) == HS_SUCCESS;
+}
+
+void hark_match_hs(char *out, size_t size)
+{
+    snprintf(out, size, "%s", hs_version());
 }

@@ -11,6 +11,7 @@
 
 #include <hark/match.h>
 #include <hark/text.h>
+#include <hark/versions.h>
 
 #include <pcre2.h>
 #include <stdio.h>
@@ -231,4 +232,13 @@ int hark_match_check_regex(struct hark_str regex, size_t *ret_offset, char *text
     PCRE2_UCHAR message[200];
     pcre2_get_error_message(code, message, sizeof message);
     return refuse((const char *)message, offset, ret_offset, text, text_size);
+}
+
+void hark_match_pcre2(char *out, size_t size)
+{
+    char version[64] = "";
+    uint32_t jit = 0;
+    pcre2_config(PCRE2_CONFIG_VERSION, version);
+    pcre2_config(PCRE2_CONFIG_JIT, &jit);
+    snprintf(out, size, "%s%s", version, jit ? "" : " without JIT");
 }
