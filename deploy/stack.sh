@@ -141,5 +141,9 @@ if [[ $command != status ]]; then
   exec 9>"$dir/lock"
   flock -n 9 || die 1 "another stack.sh works on $dir"
 fi
-"$command"
-[[ $command != up ]] || status
+case $command in
+  up) up && status ;;
+  down) down ;;
+  demo) demo ;;
+  status) status ;;
+esac
