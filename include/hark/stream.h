@@ -26,11 +26,16 @@ struct hark_producer *hark_producer_new(const struct hark_stream_options *option
 // at the next call of any kind.
 int hark_producer_send(struct hark_producer *producer, const char *topic, struct hark_str key, struct hark_str payload,
                        struct hark_str op, struct hark_str source, struct hark_err *err) HARK_CHECKED;
+// A message that is too big is HARK_EINPUT and touches nothing else. A message that Kafka refused for good is an error of every later call.
+// Called each second that hark_producer_send() waits for room in a full queue; false gives up (HARK_ESTOP). Set it before threads start.
+void hark_producer_waiting(struct hark_producer *producer, bool (*waiting)(void *arg, int seconds), void *arg);
 // Waits until everything sent so far is acknowledged; while Kafka is away it waits on (and `waiting`, which may be
 // NULL, is called each second with the seconds passed; it returns false to give up: HARK_ESTOP).
 int hark_producer_flush(struct hark_producer *producer, bool (*waiting)(void *arg, int seconds), void *arg,
                         struct hark_err *err) HARK_CHECKED;
-uint64_t hark_producer_acked(const struct hark_producer *producer);
+uint64_t hark_producer_acked(const struct hark_producer *producer); // messages; may lag behind a little
+// What keeps it from Kafka, for a log; NULL where a broker answers. Until the next call, in one thread.
+const char *hark_producer_trouble(struct hark_producer *producer);
 void hark_producer_free(struct hark_producer *producer); // takes NULL; does not flush
 
 // --- consumer ---
@@ -39,7 +44,6 @@ struct hark_consumer;
 
 struct hark_message {
     struct hark_str key, payload; // until hark_batch_free
-    struct hark_str op, source;   // headers; ptr NULL where absent
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms; // the broker's or the producer's; -1
@@ -68,8 +72,21 @@ struct hark_consumer *hark_consumer_new(const struct hark_stream_options *option
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err);
 size_t hark_batch_size(const struct hark_batch *batch);
 void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_message *ret);
-void hark_batch_free(struct hark_batch *batch); // takes NULL
-// Starts the partition over from this offset (after a commit that found another position).
+// The headers `op` and `source`, ptr NULL where absent; until hark_batch_free. Dear (a third of what fetching a message costs): librdkafka
+// takes all headers of a message apart. Ask only where the payload does not tell.
+void hark_batch_headers(const struct hark_batch *batch, size_t i, struct hark_str *ret_op, struct hark_str *ret_source);
+void hark_batch_free(struct hark_batch *batch); // takes NULL; all batches before their consumer
+// To be called at least every minute while the caller waits for something else (Redis): serves rebalances, so that the process stays a member
+// of the group and hands over what is taken away (`revoked` is called from within). Messages stay where they are.
+void hark_consumer_keepalive(struct hark_consumer *consumer);
+// What keeps it from Kafka, for a log ("Kafka does not answer at 127.0.0.1:9092 (Connection refused)"); NULL where a broker answers.
+// Until the next call.
+const char *hark_consumer_trouble(struct hark_consumer *consumer);
+// The next offset to come: behind the last message handed out, or the end of the log once it is reached (markers of transactions
+// take offsets too, so only this tells that an end offset is reached). HARK_POSITION_START where that is not known yet.
+int64_t hark_consumer_position(const struct hark_consumer *consumer, int32_t partition);
+// Starts the partition over from this offset (after a commit that found another position). Nothing where the partition is not assigned
+// any more: whoever has it now asks for its position.
 int hark_consumer_seek(struct hark_consumer *consumer, int32_t partition, int64_t offset,
                        struct hark_err *err) HARK_CHECKED;
 // Tells Kafka where the partition stands, for lag tools; with a note (metadata). Nothing waits for it.
