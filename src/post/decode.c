@@ -127,6 +127,8 @@ static bool read_time(struct decoder *d, int64_t *ret)
 {
     struct hark_str s;
     if (!read_text(d, &s)) return false;
+    // "2026-11-21T10:00:00.123Z" is how hark writes it.
+    if (s.len != HARK_TIME_STR_BYTES - 1 || s.ptr[s.len - 1] != 'Z') d->jr.loose = true;
     if (hark_time_parse(s, ret) == 0 && *ret >= 0 && *ret <= MAX_TIME_MS) return true;
     return fail(d, "a time like 2026-11-21T10:00:00.123Z", s);
 }
@@ -267,5 +269,9 @@ int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark
         return HARK_EINPUT;
     if (!(seen & SEEN_SCHEMA)) return hark_err_set(err, HARK_EINPUT, "schema is missing");
     if (!(seen & SEEN_OP)) return hark_err_set(err, HARK_EINPUT, "op is missing");
-    return hark_post_complete(post, arena, err);
+    struct hark_str text = post->text;
+    bool tagged = post->hashtags.v && post->mentions.v && post->links.v;
+    int rc = hark_post_complete(post, arena, err);
+    post->canonical = !d.jr.loose && text.ptr == post->text.ptr && (tagged || !text.ptr);
+    return rc;
 }

@@ -10,6 +10,13 @@
 #define ONES UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
 
+static bool refuse(struct hark_jr *jr, const char *at, const char *what)
+{
+    jr->failed = true;
+    hark_err_set(jr->err, HARK_EINPUT, "at byte %zu of the JSON: %s", (size_t)(at - jr->start), what);
+    return false;
+}
+
 static bool fail(struct hark_jr *jr, const char *at, const char *what)
 {
     jr->failed = true;
@@ -25,12 +32,9 @@ bool hark_jr_init(struct hark_jr *jr, struct hark_str json, struct hark_arena *a
                   struct hark_err *err)
 {
     const char *start = json.ptr ? json.ptr : "";
-    *jr = (struct hark_jr){start, start, start + json.len, arena, err, 0, max_depth, false, false};
+    *jr = (struct hark_jr){start, start, start + json.len, arena, err, 0, max_depth, false, false, false};
     size_t good = hark_utf8_check(json);
-    if (good == json.len) return true;
-    jr->failed = true;
-    hark_err_set(err, HARK_EINPUT, "at byte %zu of the JSON: not UTF-8", good);
-    return false;
+    return good == json.len || refuse(jr, jr->start + good, "not UTF-8");
 }
 
 static inline const char *skip_space(const char *p, const char *end)
@@ -41,19 +45,18 @@ static inline const char *skip_space(const char *p, const char *end)
 
 char hark_jr_peek(struct hark_jr *jr)
 {
-    jr->at = skip_space(jr->at, jr->end);
+    const char *at = jr->at;
+    if (at < jr->end && (unsigned char)*at <= ' ') {
+        jr->at = skip_space(at, jr->end);
+        jr->loose |= jr->at != at;
+    }
     return jr->at < jr->end ? *jr->at : '\0';
 }
 
 bool hark_jr_enter(struct hark_jr *jr, char bracket)
 {
     if (hark_jr_peek(jr) != bracket) return fail(jr, jr->at, bracket == '{' ? "'{'" : "'['");
-    if (jr->depth == jr->max_depth) {
-        jr->failed = true;
-        hark_err_set(jr->err, HARK_EINPUT, "at byte %zu of the JSON: nested deeper than %u",
-                     (size_t)(jr->at - jr->start), jr->max_depth);
-        return false;
-    }
+    if (jr->depth == jr->max_depth) return refuse(jr, jr->at, "nested too deeply");
     jr->depth++;
     jr->at++;
     jr->fresh = true;
@@ -116,7 +119,7 @@ static bool read_unicode(struct hark_jr *jr, const char **at, uint32_t *ret)
     int high = jr->end - p >= 4 ? hex4(p) : -1;
     if (high < 0) return fail(jr, p, "four hexadecimal digits");
     p += 4;
-    if (high >= 0xDC00 && high <= 0xDFFF) return fail(jr, *at, "no second half of a surrogate pair without a first");
+    if (high >= 0xDC00 && high <= 0xDFFF) return refuse(jr, *at, "a second half of a surrogate pair without a first");
     *ret = (uint32_t)high;
     if (high >= 0xD800 && high <= 0xDBFF) {
         int low = jr->end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? hex4(p + 2) : -1;
@@ -134,6 +137,7 @@ static bool read_escape(struct hark_jr *jr, const char **at, char **out, bool ke
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     char c = jr->end - *at >= 2 ? (*at)[1] : '\0';
     const char *name = c ? strchr(names, c) : NULL;
+    jr->loose |= c == '/' || c == 'u';
     if (name) {
         *at += 2;
         if (*out) *(*out)++ = values[name - names];
@@ -143,7 +147,7 @@ static bool read_escape(struct hark_jr *jr, const char **at, char **out, bool ke
     const char *from = *at;
     uint32_t code;
     if (!read_unicode(jr, at, &code)) return false;
-    if (code == 0 && key) return fail(jr, from, "no \\u0000 in a key");
+    if (code == 0 && key) return refuse(jr, from, "\\u0000 in a key");
     if (*out) *out += hark_utf8_put(code ? code : 0xFFFD, *out);
     return true;
 }
@@ -159,7 +163,7 @@ static bool read_escaped(struct hark_jr *jr, const char *at, char *out, bool key
         if (out) out += stop - at;
         at = stop;
         if (at == jr->end || (unsigned char)*at < 0x20)
-            return fail(jr, at, "'\"' or a character that is not a control character");
+            return fail(jr, at, "a character that is not a control character, or '\"'");
         if (*at == '"') break;
         if (!read_escape(jr, &at, &out, key)) return false;
     }
@@ -284,7 +288,7 @@ bool hark_jr_skip(struct hark_jr *jr) // NOLINT(misc-no-recursion)
 bool hark_jr_end(struct hark_jr *jr)
 {
     hark_jr_peek(jr);
-    return jr->at == jr->end || fail(jr, jr->at, "nothing behind the JSON's end");
+    return jr->at == jr->end || refuse(jr, jr->at, "something behind the end");
 }
 
 const char *hark_jr_type_str(char c)

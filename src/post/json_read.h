@@ -21,7 +21,8 @@ struct hark_jr {
     struct hark_err *err;
     unsigned depth, max_depth;
     bool fresh;  // the object or array was just opened
-    bool failed; // err is set; `at` stays where it was
+    bool failed; // err is set
+    bool loose;  // white space or an escape that need not be was read: the input is not compact
 };
 
 // Checks the UTF-8 of the whole input once.
