@@ -11,7 +11,7 @@ FH_WANT = {
         "{팔로하버|#팔로하버} 새 코트 {진짜|너무|완전} 갖고 싶다{|ㅠㅠ|...|!!} $emoji",
         "{이번|오늘 나온} 팔로하버 코트 {사고 싶어서 잠을 설쳤다|사고 싶어요 진짜|사고 싶은데 통장이 울고 있다} $emoji",
         "누가 {나|저} 팔로하버 코트 좀 사줘{ㅠㅠ|요 제발|...} #팔로하버",
-        "{패트롤 블루|카멜|초록색} 코트 실물 {보고 왔는데|보니까} 갖고 싶다 {정말|진심} #팔로하버 $emoji",
+        "{페트롤 블루|카멜|초록색} 코트 실물 {보고 왔는데|보니까} 갖고 싶다 {정말|진심} #팔로하버 $emoji",
         "팔로하버 {라이브|룩북} 보다가 코트 지름신 {왔다|오셨다}{ ㅋㅋ|| $emoji}",
         "{나도|저도} 저 코트 {입고 싶다|입어보고 싶다} {ㅠㅠ|$emoji}\n#FallowHarbour #{오늘의코디|겨울코트|데일리룩}",
         "월급날 {언제야|멀었네} 팔로하버 코트 {갖고 싶다고|사고 싶다고} {ㅠ|ㅠㅠ|!!}",
@@ -254,7 +254,7 @@ KW_NEED = {
     "hr": [
         "Ostala sam bez {#Kettlewick|Kettlewick} kave, {dan je propao|tko ima vrećicu} $emoji",
         "Treba mi novi mlinac, {razmišljam o Kettlewicku|možda Kettlewick G2} $emoji",
-        "Hitno trebam Kettlewick {filtere|bezkofeinsku}, {Zagreb|Split|Osijek}",
+        "Hitno trebam Kettlewick {filtere|beskofeinsku}, {Zagreb|Split|Osijek}",
     ],
     "hi": [
         "घर में केटलविक की कॉफ़ी खत्म हो गई {😭|$emoji}",
@@ -386,7 +386,7 @@ NOISE = {
     ],
     "es": [
         "{Lluvia|Sol|Viento|Niebla} en {Madrid|Bogotá|Lima|Sevilla|Montevideo|Quito} {otra vez|desde las seis|y sin paraguas} $emoji",
-        "Hoy {toca|tocan} {lentejas|croquetas|arepas|tacos|empanadas} $emoji",
+        "Hoy tocan {lentejas|croquetas|arepas|tacos|empanadas} $emoji",
         "{El metro|El bus|El tren} {lleno|parado|con música en directo} {y yo con sueño|y sin café} $emoji",
         "Mi {gato|perro|abuela|vecino} {ronca como un tren|canta ópera|me mira raro} $emoji",
         "{Leyendo|Escuchando} {poesía|un libro sobre faros|el mismo disco} en {el balcón|la cama|la terraza} $emoji",
@@ -405,7 +405,7 @@ NOISE = {
         "{दिल्ली|मुंबई|जयपुर|लखनऊ|पुणे|भोपाल} में आज {ठंड|धूप|कोहरा|बारिश} {है|बहुत है} $emoji",
         "आज खाने में {राजमा चावल|पोहा|छोले भटूरे|खिचड़ी|इडली} $emoji",
         "{मेट्रो|बस|ट्रेन} में {भीड़|गाना|नींद} और {मैं|हम}, {बस|शुभ शुक्रवार} $emoji",
-        "{बिल्ली|दादी|पड़ोसी} {सो रही है|गा रही हैं|चाय पर बुला रहे हैं} $emoji",
+        "{बिल्ली {सो रही है|खिड़की पर है}|दादी गा रही हैं|पड़ोसी चाय पर बुला रहे हैं} $emoji",
         "आज {पाँच|सात|दस} किलोमीटर दौड़ा, {पैर जवाब दे गए|मौसम ठीक था} $emoji",
         "किताब का पन्ना $num, {नींद आ रही है|कहानी जारी है} $emoji",
     ],
