@@ -173,7 +173,8 @@ class Maker:
             other = self.pick(self.posts[-60:])
             if other["source"] == author["source"] and other["time"] < stamp(ms):
                 more["reply_to"] = other["id"]
-        post = self.post(author, lang, ms, self.text(topic[lang]), **more)
+        text = address(author["source"], self.text(topic[lang]))
+        post = self.post(author, lang, ms, text, **more)
         self.posts.append(post)
         self.add(ms, post)
 
@@ -189,13 +190,29 @@ class Maker:
                 self.say(topic, lang, int(at), bot=topic is texts.BOT)
 
 
+def address(source, text):
+    """A handle as its platform has it: Bluesky's are domains, and on Reddit people write the name."""
+    for handle, domain, name in [
+        ("fallowharbour_help", "help.fallowharbour.example", "Fallow Harbour"),
+        ("fallowharbour", "fallowharbour.example", "Fallow Harbour"),
+        ("kettlewick_care", "care.kettlewick.example", "Kettlewick"),
+        ("kettlewick", "kettlewick.example", "Kettlewick"),
+        ("quillon_support", "quillon.example", "Quillon"),
+        ("quillonphones", "quillon.example", "Quillon"),
+    ]:
+        other = {"bluesky": "@" + domain, "reddit": name}.get(source)
+        if other:
+            text = re.sub(rf"@{handle}(?![\w.])", other, text)
+    return text
+
+
 def entities(source, text):
     if source == "reddit":
         return {}  # it computes none: hark finds them in the text
     return {
         "hashtags": re.findall(r"#(\w+)", text),
         "links": re.findall(r"https://\S+", text),
-        "mentions": [handle.rstrip(".") for handle in re.findall(r"(?<!\w)@([\w.]+)", text)],
+        "mentions": [handle.rstrip(".") for handle in re.findall(r"(?<!\w)@([\w.-]+)", text)],
     }
 
 
