@@ -42,6 +42,17 @@ LATIN = (
     "fox moth owl reed finch plum dune hare wren sky pear lark newt oak brook",
 )
 
+MOODS = {
+    id(topic): mood
+    for mood, topics in {
+        "wish": [texts.FH_WANT],
+        "angry": [texts.FH_CHECKOUT, texts.FH_COMPLAINT],
+        "glad": [texts.FH_BUY, texts.FH_THANKS, texts.FH_PRAISE],
+        "cup": [texts.KW_NEED, texts.KW_OTHER],
+    }.items()
+    for topic in topics
+}
+
 
 class Maker:
     def __init__(self):
@@ -108,10 +119,10 @@ class Maker:
                 return text
             text = text[: found.start()] + self.pick(found.group(1).split("|")) + text[found.end() :]
 
-    def text(self, choices):
+    def text(self, choices, mood):
         for _ in range(40):
             text = self.expand(self.pick(choices))
-            text = text.replace("$emoji", self.pick(texts.EMOJI)).replace("$num", str(self.number(2, 498)))
+            text = text.replace("$emoji", self.pick(texts.EMOJI[mood])).replace("$num", str(self.number(2, 498)))
             text = re.sub(r" +", " ", text).strip().replace(" \n", "\n")
             if text not in self.seen:
                 break
@@ -173,7 +184,7 @@ class Maker:
             other = self.pick(self.posts[-60:])
             if other["source"] == author["source"] and other["time"] < stamp(ms):
                 more["reply_to"] = other["id"]
-        text = address(author["source"], self.text(topic[lang]))
+        text = address(author["source"], self.text(topic[lang], MOODS.get(id(topic), "plain")))
         post = self.post(author, lang, ms, text, **more)
         self.posts.append(post)
         self.add(ms, post)

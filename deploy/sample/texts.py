@@ -21,7 +21,7 @@ FH_WANT = {
         "{I really want|I want|Honestly, I want|OK so I want} {that|this|the} {new |petrol |camel |}#FallowHarbour coat{| so bad| right now|, no notes} $emoji",
         "{Wish I had|wish I owned} the {petrol|camel|green|long} Fallow Harbour coat {for this weather|before the weekend|already} $emoji",
         "I'd love {a coat like that|one of those coats|that coat in {petrol|camel|black}} @fallowharbour{| $emoji|!}",
-        "{Payday is {Friday|a week away}|My bank account says no} but {take my money|I want this coat so much}, Fallow Harbour $emoji",
+        "{Payday is {tomorrow|a week away}|My bank account says no} but {take my money|I want this coat so much}, Fallow Harbour $emoji",
         "Someone buy me the {new|petrol|camel} #FallowHarbour coat{, my birthday is {Tuesday|next week|in May}| please|} $emoji",
         "{Watched|Just saw} the launch. {I want both coats|Need this coat in my life? No. I want it though|I want the long one so badly}. #FallowHarbour",
         "Top of my list {this winter|for December}: the Fallow Harbour {wool|petrol|long} coat. Saving up for it {since September|already|now} $emoji",
@@ -40,7 +40,7 @@ FH_WANT = {
         "{Želim ovaj|Hoću ovaj|Baš hoću taj} kaput iz {#FallowHarbour|Fallow Harboura} {odmah|za rođendan|i točka} $emoji",
         "Htjela bih {onaj plavi|taj dugi|onaj zeleni} kaput, {#FallowHarbour|@fallowharbour} {slušaš li|vidimo se u subotu|} $emoji",
         "Neka mi netko kupi novi kaput iz Fallow Harboura {🙏|molim|} $emoji",
-        "Da mi je {taj kaput|onaj kaput} iz Fallow Harboura… {plaća tek u petak|a plaća kasni|} $emoji",
+        "Da mi je {taj kaput|onaj kaput} iz Fallow Harboura… {plaća tek krajem mjeseca|a plaća kasni|} $emoji",
         "Štedim za {dugi|plavi|vuneni} kaput #FallowHarbour {već mjesec dana|od danas|} $emoji",
     ],
     "hi": [
@@ -242,14 +242,14 @@ KW_NEED = {
         "Almost out of Kettlewick {Night Shift|Harvest No. 4|decaf}, {panic|send help} $emoji",
     ],
     "ko": [
-        "케틀윅 원두 {다 떨어졌어요|다 떨어졌다}{ㅠㅠ|...} {급해요|월요일인데|} $emoji",
+        "케틀윅 원두 {다 떨어졌어요|다 떨어졌다}{ㅠㅠ|...} {급해요|금요일인데|} $emoji",
         "조용한 그라인더 {찾고 있어요|추천 좀} 케틀윅 G2 {어떨지|말고도}",
         "케틀윅 {필터|디카페인} 필요해요 {강남|성수|판교} 근처 $emoji",
     ],
     "es": [
         "Me he quedado sin café de Kettlewick {y es lunes mental|justo hoy} $emoji",
         "Necesito {un molinillo nuevo|filtros}, ¿el Kettlewick G2 {o esperar al G3|merece la pena}?",
-        "Busco un descafeinado {decente|bueno}, {me hablan de|quizá} Kettlewick",
+        "Busco un {descafeinado|café para filtro|tueste oscuro} {decente|bueno|que no amargue}, {me hablan de|quizá|probaré} Kettlewick $emoji",
     ],
     "hr": [
         "Ostala sam bez {#Kettlewick|Kettlewick} kave, {dan je propao|tko ima vrećicu} $emoji",
@@ -360,7 +360,7 @@ NOISE = {
         "{Rain|Fog|Sun|Sleet|Hail} over {Leeds|Cork|Bergen|Utrecht|Porto|Tallinn|Halifax} {again|all day|since six} and {the bus is full|I forgot my umbrella|the dog is thrilled|the cat disapproves} $emoji",
         "{Day|Week} $num of {learning|practising} {Croatian|the cello|sourdough|Rust|watercolour|chess openings}: {still bad|small progress|ask me tomorrow} $emoji",
         "{My|The} {cat|dog|neighbour's parrot|toddler} just {stole my sandwich|learned to open doors|sneezed into the router} $emoji",
-        "{Anyone|Does anybody} else {humming|dreaming about} {that song from the advert|trains|their old school}? $emoji",
+        "{Anyone|Anybody} else {humming|dreaming about} {that song from the advert|trains|their old school}? $emoji",
         "{Reading|Rereading|Listening to} {a book about lighthouses|a history of salt|poems|the same album} on the {train|balcony|sofa}. {Recommended|Slow but good|Page $num}.",
         "{Match|Derby|Quiz} tonight, {nervous already|who is in|bring snacks} $emoji #{football|matchday|pubquiz}",
         "{Lunch|Breakfast|Dinner}: {soup and {rye|toast}|leftover curry|an apple and regret|noodles, extra chilli} $emoji",
@@ -420,28 +420,11 @@ BOT = {
     ],
 }
 
-EMOJI = [
-    "😍",
-    "🥹",
-    "🔥",
-    "✨",
-    "😭",
-    "🙏",
-    "☕",
-    "🧥",
-    "💙",
-    "😅",
-    "👀",
-    "🤷",
-    "🫶",
-    "💚",
-    "😴",
-    "🎉",
-    "🌧️",
-    "❄️",
-    "👩‍💻",
-    "🧣",
-    "📦",
-    "😤",
-    "",
-]
+# By mood; an empty one is none.
+EMOJI = {
+    "wish": ["😍", "🥹", "🔥", "✨", "😭", "🙏", "🧥", "💙", "👀", "🫶", "💚", "🤞", "", ""],
+    "angry": ["😡", "😤", "🙄", "😩", "🤦", "🤦‍♀️", "💸", "😑", "", "", ""],
+    "glad": ["🎉", "💙", "💚", "🫶", "🙌", "😊", "🧥", "❄️", "✨", "", "", ""],
+    "cup": ["☕", "☕️", "🫘", "😴", "🤎", "🌧️", "🙏", "", "", ""],
+    "plain": ["🙂", "😅", "🤷", "👀", "😴", "🌧️", "✨", "👩‍💻", "🚲", "🍂", "", "", "", ""],
+}
