@@ -83,7 +83,7 @@ static void unknown(struct parser *p, size_t at, struct hark_str wrong, const ch
     hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, at),
                       "unknown operator \"%s%s" HARK_STR_FMT "%s\": %s%s", of ? of : "", of ? ":" : "",
                       HARK_STR_ARG(wrong), of ? "" : ":", hark_buf_cstr(&p->leaf.buf),
-                      of ? "" : "; as text it needs quotes: \"re:invent\"");
+                      of ? "" : " (as text it needs quotes: \"re:invent\")");
 }
 
 // --- nodes ---
