@@ -72,6 +72,7 @@ static struct hark_str at_mark(struct reader *r, yaml_mark_t mark, char *before)
     struct hark_str line = hark_file_line(r->file, (unsigned)mark.line + 1);
     size_t at = 0, column = 0;
     *before = 0;
+    if (!line.ptr) return HARK_STR("");
     while (at < line.len && column < mark.column) {
         *before = line.ptr[at];
         hark_utf8_next(line, &at);
