@@ -161,7 +161,7 @@ static void consider(struct lane *lane, const struct hark_post *post, struct har
 static void take_delete(struct lane *lane, struct hark_str id, int64_t time_ms)
 {
     struct outgoing out = {.id = hark_arena_str(&lane->arena, id), .time_ms = time_ms};
-    keep(lane, hark_count_add_delete(lane->batch, id, time_ms), &out);
+    keep(lane, hark_count_add_delete(lane->batch, id), &out);
 }
 
 int lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json, struct hark_err *err)
