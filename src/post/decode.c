@@ -269,9 +269,11 @@ int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark
         return HARK_EINPUT;
     if (!(seen & SEEN_SCHEMA)) return hark_err_set(err, HARK_EINPUT, "schema is missing");
     if (!(seen & SEEN_OP)) return hark_err_set(err, HARK_EINPUT, "op is missing");
-    struct hark_str text = post->text;
+    struct hark_str text = post->text, id;
+    enum hark_op op;
     bool tagged = post->hashtags.v && post->mentions.v && post->links.v;
     int rc = hark_post_complete(post, arena, err);
-    post->canonical = !d.jr.loose && text.ptr == post->text.ptr && (tagged || !text.ptr);
+    post->canonical =
+        !d.jr.loose && hark_post_peek(json, &id, &op) && text.ptr == post->text.ptr && (tagged || !text.ptr);
     return rc;
 }

@@ -147,9 +147,12 @@ bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark
         return true;
     }
     record.json = items->root = parse(text, err);
-    if (!items->root) return false;
     const struct hark_format *format = items->format ? items->format : detect(&record);
-    if (!format)
+    // Events that say all by their name may come without data that is JSON.
+    if (!items->root && !(event.ptr && format && format->is(&record))) return false;
+    if (json_is_array(items->root) && json_array_size(items->root) == 0)
+        on_refused(items, "empty");
+    else if (!format)
         on_dead(items, "JSON that is in no known format");
     else if (!format->is(&record))
         on_dead(items, hark_arena_printf(&items->arena, "JSON that is not in the format %s", format->name).ptr);
