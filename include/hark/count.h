@@ -67,7 +67,7 @@ size_t hark_count_batch_size(const struct hark_count_batch *batch); // posts add
 size_t hark_count_add(struct hark_count_batch *batch, const struct hark_post *post, const struct hark_matches *matches,
                       const struct hark_str *match_json, int64_t arrival_ms);
 // A delete that was not decoded: id from the message key.
-size_t hark_count_add_delete(struct hark_count_batch *batch, struct hark_str id, int64_t arrival_ms);
+size_t hark_count_add_delete(struct hark_count_batch *batch, struct hark_str id);
 
 int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_count_batch *batch,
                        struct hark_err *err) HARK_CHECKED;
