@@ -144,7 +144,7 @@ static int mock_open(void **state)
     mock->cluster = rd_kafka_mock_cluster_new(mock->rk, 1);
     rd_kafka_mock_topic_create(mock->cluster, "t.posts", PARTITIONS, 1);
     static const char *const settings[] = {
-        "heartbeat.interval.ms", "200", "session.timeout.ms", "1000", "reconnect.backoff.max.ms", "200", NULL};
+        "heartbeat.interval.ms", "200", "session.timeout.ms", "6000", "reconnect.backoff.max.ms", "200", NULL};
     mock->options = (struct hark_stream_options){
         .brokers = rd_kafka_mock_cluster_bootstraps(mock->cluster), .prefix = "t.", .group = "g", .settings = settings};
     *state = mock;
