@@ -417,6 +417,7 @@ static void canonical_is_told(void **state)
         {",\"hashtags\":[],\"mentions\":[],\"links\":[\"http:\\/\\/a\"]}", NULL},
         {",\"hashtags\":[\"\\\"\\n\"],\"mentions\":[],\"links\":[]}", "yes"},
         {",\"hashtags\":[],\"mentions\":[],\"links\":null}", NULL},
+        {",\"hashtags\":[\"\"],\"mentions\":[],\"links\":[]}", NULL},
     };
     struct hark_arena arena = {0};
     for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
