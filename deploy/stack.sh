@@ -30,7 +30,17 @@ use_space() {
   export HARK_TOPICS=$1. HARK_GROUP=$1-match HARK_REDIS=redis://127.0.0.1:$redis_port/$2
 }
 
-services_rules_read() { grep -q 'rules.* version=' "$dir/match.log"; }
+services_up() {
+  if ! proc_pid "$dir" redis >/dev/null; then
+    port_open "$redis_port" && die 2 "127.0.0.1:$redis_port is in use; set HARK_STACK_REDIS_PORT"
+    redis_start "$dir" redis --port "$redis_port" --bind 127.0.0.1
+    proc_ready "$dir" redis 60 redis_answers || die 2 "redis-server did not start"
+  fi
+  "$hark_root/deploy/kafka/broker.sh" up "$dir" "$kafka_port" "$controller_port"
+  echo "$kafka_port $controller_port $redis_port" >"$dir/ports"
+}
+
+rules_read() { grep -q 'rules.* version=' "$dir/match.log"; }
 
 match_up() {
   ! proc_pid "$dir" match >/dev/null || return 0
@@ -39,16 +49,6 @@ match_up() {
     proc_stop "$dir" match
     die 2 "hark match did not start"
   fi
-}
-
-up() {
-  if ! proc_pid "$dir" redis >/dev/null; then
-    port_open "$redis_port" && die 2 "127.0.0.1:$redis_port is in use; set HARK_STACK_REDIS_PORT"
-    redis_start "$dir" redis --port "$redis_port" --bind 127.0.0.1
-    proc_ready "$dir" redis 60 redis_answers || die 2 "redis-server did not start"
-  fi
-  "$hark_root/deploy/kafka/broker.sh" up "$dir" "$kafka_port" "$controller_port"
-  echo "$kafka_port $controller_port $redis_port" >"$dir/ports"
 }
 
 up() {
@@ -141,5 +141,9 @@ if [[ $command != status ]]; then
   exec 9>"$dir/lock"
   flock -n 9 || die 1 "another stack.sh works on $dir"
 fi
-"$command"
-[[ $command != up ]] || status
+case $command in
+  up) up && status ;;
+  down) down ;;
+  demo) demo ;;
+  status) status ;;
+esac

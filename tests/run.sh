@@ -92,10 +92,11 @@ run_rules() {
   one rules/test "hark test rules" "$build/hark" test rules
 }
 
-run_unit() {
+# run_cmocka KIND
+run_cmocka() {
   local test
-  for test in "$build"/tests/unit/test_*; do
-    [[ ! -f $test || ! -x $test ]] || CMOCKA_MESSAGE_OUTPUT=TAP run_file "unit/$(basename "$test")" cmocka_lines "$test"
+  for test in "$build/tests/$1"/test_*; do
+    [[ ! -f $test || ! -x $test ]] || CMOCKA_MESSAGE_OUTPUT=TAP run_file "$1/$(basename "$test")" cmocka_lines "$test"
   done
 }
 
@@ -109,8 +110,8 @@ run_scripts() {
 
 any_wanted() {
   local test
-  for test in tests/"$1"/*.sh tests/"$1"/*.py; do
-    [[ ! -x $test ]] || ! wanted "$1/$(basename "$test")" || return 0
+  for test in tests/"$1"/*.sh tests/"$1"/*.py "$build/tests/$1"/test_*; do
+    [[ ! -f $test || ! -x $test ]] || ! wanted "$1/$(basename "$test")" || return 0
   done
   return 1
 }
@@ -160,10 +161,11 @@ build_hark test "${launcher[@]}"
 
 run_lint
 run_rules
-run_unit
+run_cmocka unit
 run_scripts cli
 if [[ -z $quick ]] && any_wanted integration; then
   start_kafka
+  run_cmocka integration
   run_scripts integration
 fi
 

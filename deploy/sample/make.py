@@ -42,6 +42,17 @@ LATIN = (
     "fox moth owl reed finch plum dune hare wren sky pear lark newt oak brook",
 )
 
+MOODS = {
+    id(topic): mood
+    for mood, topics in {
+        "wish": [texts.FH_WANT],
+        "angry": [texts.FH_CHECKOUT, texts.FH_COMPLAINT],
+        "glad": [texts.FH_BUY, texts.FH_THANKS, texts.FH_PRAISE],
+        "cup": [texts.KW_NEED, texts.KW_OTHER],
+    }.items()
+    for topic in topics
+}
+
 
 class Maker:
     def __init__(self):
@@ -108,10 +119,10 @@ class Maker:
                 return text
             text = text[: found.start()] + self.pick(found.group(1).split("|")) + text[found.end() :]
 
-    def text(self, choices):
+    def text(self, choices, mood):
         for _ in range(40):
             text = self.expand(self.pick(choices))
-            text = text.replace("$emoji", self.pick(texts.EMOJI)).replace("$num", str(self.number(2, 498)))
+            text = text.replace("$emoji", self.pick(texts.EMOJI[mood])).replace("$num", str(self.number(2, 498)))
             text = re.sub(r" +", " ", text).strip().replace(" \n", "\n")
             if text not in self.seen:
                 break
@@ -173,7 +184,8 @@ class Maker:
             other = self.pick(self.posts[-60:])
             if other["source"] == author["source"] and other["time"] < stamp(ms):
                 more["reply_to"] = other["id"]
-        post = self.post(author, lang, ms, self.text(topic[lang]), **more)
+        text = address(author["source"], self.text(topic[lang], MOODS.get(id(topic), "plain")))
+        post = self.post(author, lang, ms, text, **more)
         self.posts.append(post)
         self.add(ms, post)
 
@@ -189,13 +201,29 @@ class Maker:
                 self.say(topic, lang, int(at), bot=topic is texts.BOT)
 
 
+def address(source, text):
+    """A handle as its platform has it: Bluesky's are domains, and on Reddit people write the name."""
+    for handle, domain, name in [
+        ("fallowharbour_help", "help.fallowharbour.example", "Fallow Harbour"),
+        ("fallowharbour", "fallowharbour.example", "Fallow Harbour"),
+        ("kettlewick_care", "care.kettlewick.example", "Kettlewick"),
+        ("kettlewick", "kettlewick.example", "Kettlewick"),
+        ("quillon_support", "quillon.example", "Quillon"),
+        ("quillonphones", "quillon.example", "Quillon"),
+    ]:
+        other = {"bluesky": "@" + domain, "reddit": name}.get(source)
+        if other:
+            text = re.sub(rf"@{handle}(?![\w.])", other, text)
+    return text
+
+
 def entities(source, text):
     if source == "reddit":
         return {}  # it computes none: hark finds them in the text
     return {
         "hashtags": re.findall(r"#(\w+)", text),
         "links": re.findall(r"https://\S+", text),
-        "mentions": [handle.rstrip(".") for handle in re.findall(r"(?<!\w)@([\w.]+)", text)],
+        "mentions": [handle.rstrip(".") for handle in re.findall(r"(?<!\w)@([\w.-]+)", text)],
     }
 
 

@@ -253,7 +253,7 @@ static int explain_text(struct explain *explain, struct hark_err *err)
     post.source = HARK_STR("text");
     post.time_ms = hark_clock_ms();
     post.text = hark_str(explain->cfg->text);
-    if (hark_post_finish(&post, &arena, err) == 0) (void)explain_post(explain, &post, err);
+    if (hark_post_finish(&post, &arena, err) == 0) explain_post(explain, &post, err);
     hark_arena_done(&arena);
     return err->code;
 }
@@ -264,13 +264,12 @@ static int run(const struct hark_config *cfg, const struct hark_args *args, stru
         return hark_err_set(err, HARK_EINPUT, "give either --text or a source: hark explain --rules DIR --text '…'");
     struct hark_matcher *m = hark_pipeline_matcher(cfg, err);
     struct explain explain = {.cfg = cfg, .m = m, .ms = m ? hark_scratch_new(m, err) : NULL};
-    if (explain.ms && cfg->text)
-        (void)explain_text(&explain, err);
-    else if (explain.ms)
-        (void)hark_pipeline_each(cfg, args->v, args->n, each, &explain, err);
+    int code = err->code;
+    if (explain.ms)
+        code = cfg->text ? explain_text(&explain, err) : hark_pipeline_each(cfg, args->v, args->n, each, &explain, err);
     hark_scratch_free(explain.ms);
     hark_matcher_unref(m);
-    return err->code;
+    return code;
 }
 
 const struct hark_command hark_command_explain = {

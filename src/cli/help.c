@@ -30,33 +30,43 @@ static void env_of(const struct hark_setting *setting, char *out, size_t size)
     for (char *c = out; *c; c++) *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 }
 
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++) width += (*text & 0xC0) != 0x80;
+    return width;
+}
+
+static void describe(const struct hark_setting *setting, struct hark_buf *text)
+{
+    char env[64];
+    hark_buf_printf(text, "%s", setting->help);
+    if (setting->choices) hark_buf_printf(text, ": %s", setting->choices);
+    if (setting->fallback) hark_buf_printf(text, " (default %s)", setting->fallback);
+    env_of(setting, env, sizeof env);
+    if (setting->secret) hark_buf_printf(text, "; or in the file that %s_FILE names", env);
+}
+
 static void print_setting(const struct hark_setting *setting)
 {
     enum { INDENT = 26 };
-    char left[64], text[512], env[64];
+    struct hark_buf left = {0}, text = {0};
+    char env[64];
     env_of(setting, env, sizeof env);
     if (setting->secret)
-        snprintf(left, sizeof left, "  (%s)", env);
+        hark_buf_printf(&left, "  %s", env);
     else
-        snprintf(left, sizeof left, "  --%s%s%s", setting->name, setting->argument ? " " : "",
-                 setting->argument ? setting->argument : "");
-    snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s", setting->help, setting->choices ? ": " : "",
-             setting->choices ? setting->choices : "", setting->fallback ? " (default " : "",
-             setting->fallback ? setting->fallback : "", setting->fallback ? ")" : "",
-             setting->secret ? "; or a file named by " : "", setting->secret ? env : "");
-    size_t width = 0;
-    for (const char *c = left; *c; c++) width += (*c & 0xC0) != 0x80;
-    printf("%s", left);
-    if (width + 2 > INDENT) {
-        printf("\n%*s", INDENT, "");
-    } else {
-        printf("%*s", (int)(INDENT - width), "");
-    }
-    if (setting->secret) {
-        printf("%s; or in the file that %s_FILE names\n", setting->help, env);
-        return;
-    }
-    fill(text, INDENT, INDENT);
+        hark_buf_printf(&left, "  --%s%s%s", setting->name, setting->argument ? " " : "",
+                        setting->argument ? setting->argument : "");
+    describe(setting, &text);
+    size_t width = width_of(hark_buf_cstr(&left));
+    if (width + 2 > INDENT)
+        printf("%s\n%*s", left.ptr, INDENT, "");
+    else
+        printf("%s%*s", left.ptr, (int)(INDENT - width), "");
+    fill(hark_buf_cstr(&text), INDENT, INDENT);
+    hark_buf_done(&left);
+    hark_buf_done(&text);
 }
 
 static void print_sources(void)

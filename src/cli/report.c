@@ -6,6 +6,7 @@
 #include <hark/pipeline.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct table {
     const struct hark_total *totals;
@@ -119,10 +120,10 @@ static int read_table(const struct hark_config *cfg, const char *redis, struct h
 {
     const struct hark_store_options options = {.redis = redis, .password = cfg->redis_password, .prefix = cfg->prefix};
     struct hark_store *store = hark_store_open(&options, err);
-    if (store && hark_read_totals(store, arena, &table->totals, &table->n, err) == 0)
-        (void)hark_read_meta(store, arena, &table->meta, err);
+    int code = store ? hark_read_totals(store, arena, &table->totals, &table->n, err) : err->code;
+    if (code == 0) code = hark_read_meta(store, arena, &table->meta, err);
     hark_store_close(store);
-    return err->code;
+    return code;
 }
 
 static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)

@@ -17,6 +17,7 @@ void hark_count_batch_free(struct hark_count_batch *batch)
     hark_arena_done(&batch->work);
     hark_map_done(&batch->ids);
     hark_map_done(&batch->shares);
+    hark_arena_done(&batch->share_arena);
     hark_deltas_done(&batch->deltas);
     hark_buf_done(&batch->tmp);
     free(batch->events);
@@ -66,7 +67,8 @@ static struct hark_event *event_of(struct hark_count_batch *batch, struct hark_s
 
 static int64_t engagement_of(const struct hark_post *post)
 {
-    const int64_t parts[] = {post->engagement.likes, post->engagement.reposts, post->engagement.replies, post->engagement.quotes};
+    const int64_t parts[] = {post->engagement.likes, post->engagement.reposts, post->engagement.replies,
+                             post->engagement.quotes};
     int64_t sum = -1;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i] >= 0) sum = (sum < 0 ? 0 : sum) + parts[i];
@@ -128,11 +130,12 @@ size_t hark_count_add_delete(struct hark_count_batch *batch, struct hark_str id)
     return batch->nevents - 1;
 }
 
-struct hark_str hark_batch_alerts(const struct hark_count_batch *batch, const struct hark_batch_post *post, size_t event)
+struct hark_str hark_batch_alerts(const struct hark_count_batch *batch, const struct hark_batch_post *post,
+                                  size_t event)
 {
     for (; event != HARK_NO_EVENT; event = batch->events[event].prev) {
         if (batch->events[event].has_alerts) return batch->events[event].alerts;
-        if (batch->events[event].kind == HARK_COUNT_DELETE) return (struct hark_str){0};
+        if (batch->events[event].op == HARK_OP_DELETE) return (struct hark_str){0};
     }
     return post->alerts;
 }

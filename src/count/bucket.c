@@ -47,8 +47,8 @@ static const struct shape shapes[] = {
     [HARK_BUCKET_POSTS] = {"posts:", ":", true, DAY, 0}, // post_days
 };
 
-int64_t hark_bucket_key(enum hark_bucket_kind kind, const struct hark_bucket_time *time, struct hark_str prefix, struct hark_str brand,
-                        struct hark_str intent, int post_days, struct hark_buf *buf)
+int64_t hark_bucket_key(enum hark_bucket_kind kind, const struct hark_bucket_time *time, struct hark_str prefix,
+                        struct hark_str brand, struct hark_str intent, int post_days, struct hark_buf *buf)
 {
     const struct shape *shape = &shapes[kind];
     hark_buf_str_add(buf, prefix);

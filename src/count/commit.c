@@ -2,7 +2,8 @@
 
 #include "batch.h"
 
-// Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that. Even, for pairs.
+// Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
+// Even, for pairs.
 enum { PIECE = 4000, DAY_S = 86400, HOUR_S = 3600 };
 
 static const char script[] =
@@ -29,6 +30,14 @@ static void arg_int(struct hark_count_batch *batch, int64_t number)
         arg(batch, hark_arena_printf(&batch->work, "%lld", (long long)number));
 }
 
+// Puts a number in the place that was left for it.
+static void put_length(struct hark_count_batch *batch, size_t at, size_t n)
+{
+    struct hark_str text = hark_arena_printf(&batch->work, "%zu", n);
+    batch->argv[at] = text.ptr;
+    batch->lens[at] = text.len;
+}
+
 // An operation under way: its number of arguments is known at its end.
 struct operation {
     struct hark_count_batch *batch;
@@ -39,11 +48,7 @@ struct operation {
 
 static void operation_end(struct operation *op)
 {
-    struct hark_count_batch *batch = op->batch;
-    if (op->start == 0) return;
-    struct hark_str n = hark_arena_printf(&batch->work, "%zu", batch->nargs - op->start);
-    batch->argv[op->start - 1] = n.ptr;
-    batch->lens[op->start - 1] = n.len;
+    if (op->start) put_length(op->batch, op->start - 1, op->batch->nargs - op->start);
     op->start = 0;
 }
 
@@ -132,8 +137,10 @@ static void put_json(struct hark_count_batch *batch, const struct hark_batch_pos
 {
     for (size_t b = 0; post->json && b < post->is.note->nbrands; b++)
         if (post->json[b].ptr)
-            put_field(batch, hark_arena_printf(&batch->work, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
-                      post->json[b]);
+            put_field(
+                batch,
+                hark_arena_printf(&batch->work, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
+                post->json[b]);
 }
 
 static void put_record(struct hark_count_batch *batch, const struct hark_batch_post *post)
@@ -150,7 +157,7 @@ static void put_post(struct hark_count_batch *batch, const struct hark_batch_pos
     bool record = post->change == HARK_CHANGE_RECORD, mark = post->is.seen == 0;
     int64_t rev = 0, life = mark ? (int64_t)options->tombstone_hours * HOUR_S : (int64_t)options->post_days * DAY_S;
     if (post->change == HARK_CHANGE_NONE || life <= 0) return;
-    struct operation op = {batch, record ? HARK_STR("P") : HARK_STR("T"), post->key, life, 0};
+    struct operation op = {batch, record && post->was.known ? HARK_STR("P") : HARK_STR("T"), post->key, life, 0};
     operation_more(&op, 0);
     (void)hark_str_int(post->rev, &rev); // "": 0
     arg(batch, HARK_STR("rev"));
@@ -174,13 +181,36 @@ static void put_post(struct hark_count_batch *batch, const struct hark_batch_pos
 
 // --- the script ---
 
-static void put_revisions(struct hark_count_batch *batch)
+// Most posts are unknown: their keys are asked for many at a time.
+static void put_unknown(struct hark_count_batch *batch)
 {
-    arg_int(batch, (int64_t)batch->nposts);
+    size_t start = 0;
     for (size_t i = 0; i < batch->nposts; i++) {
+        if (batch->posts[i].was.known) continue;
+        if (start && batch->nargs - start == PIECE) {
+            put_length(batch, start - 1, PIECE);
+            start = 0;
+        }
+        if (!start) {
+            arg(batch, HARK_STR("0"));
+            start = batch->nargs;
+        }
+        arg(batch, batch->posts[i].key);
+    }
+    if (start) put_length(batch, start - 1, batch->nargs - start);
+    arg(batch, HARK_STR("0"));
+}
+
+static void put_known(struct hark_count_batch *batch)
+{
+    size_t at = batch->nargs;
+    arg(batch, HARK_STR("0"));
+    for (size_t i = 0; i < batch->nposts; i++) {
+        if (!batch->posts[i].was.known) continue;
         arg(batch, batch->posts[i].key);
         arg(batch, batch->posts[i].rev);
     }
+    put_length(batch, at, (batch->nargs - at - 1) / 2);
 }
 
 static void encode(struct hark_count_batch *batch, const struct hark_store *store, const struct hark_position *position,
@@ -199,7 +229,8 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     arg(batch, position->expected);
     arg(batch, position->next);
     arg_int(batch, batch->options.top);
-    put_revisions(batch);
+    put_unknown(batch);
+    put_known(batch);
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
     for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
@@ -217,7 +248,8 @@ static int load_script(struct hark_instance *inst, struct hark_err *err)
 }
 
 // By its hash; by its text where Redis has forgotten it (restart, SCRIPT FLUSH).
-static int run_script(struct hark_count_batch *batch, struct hark_instance *inst, redisReply **ret, struct hark_err *err)
+static int run_script(struct hark_count_batch *batch, struct hark_instance *inst, redisReply **ret,
+                      struct hark_err *err)
 {
     if (hark_redis_connect(&inst->redis, err)) return err->code;
     if (!inst->script[0] && load_script(inst, err)) return err->code;
@@ -254,20 +286,23 @@ static int read_answer(const redisReply *reply, const struct hark_position *posi
         return hark_err_set(err, HARK_EBUG, "the commit script answered what it never says");
     if (*ret != HARK_COMMIT_MOVED) return 0;
     struct hark_str stored = hark_reply_str(reply->element[1]);
-    // The batch was committed: by this call's forerunner, whose reply was lost, or by somebody else who had the same one.
+    // The batch was committed: by this call's forerunner, whose reply was lost, or by somebody else who had the same
+    // one.
     if (hark_str_eq(stored, position->next)) *ret = HARK_COMMIT_DONE;
     hark_buf_clear(ret_position);
     hark_buf_str_add(ret_position, stored);
     return 0;
 }
 
-int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_count_batch *batch, const struct hark_position *position,
-                      enum hark_commit *ret, struct hark_buf *ret_position, struct hark_err *err)
+int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_count_batch *batch,
+                      const struct hark_position *position, enum hark_commit *ret, struct hark_buf *ret_position,
+                      struct hark_err *err)
 {
     struct hark_instance *inst = hark_store_instance(store, partition);
     const char *incarnation;
     redisReply *reply;
-    if (batch->nevents && !batch->prepared) return hark_err_set(err, HARK_EBUG, "a batch was committed that was not prepared");
+    if (batch->nevents && !batch->prepared)
+        return hark_err_set(err, HARK_EBUG, "a batch was committed that was not prepared");
     if (hark_store_remember(store, inst, position->topic, &incarnation, err)) return err->code;
     if (!batch->nevents) {
         hark_arena_reset(&batch->work);

@@ -42,8 +42,8 @@ static struct hark_delta_key *key_at(const struct place *at, enum hark_bucket_ki
     struct hark_deltas *deltas = at->deltas;
     bool fresh;
     hark_buf_clear(&deltas->tmp);
-    int64_t end_s = hark_bucket_key(bucket, &at->time, at->options->prefix, at->brand, at->intent, at->options->post_days,
-                                    &deltas->tmp);
+    int64_t end_s = hark_bucket_key(bucket, &at->time, at->options->prefix, at->brand, at->intent,
+                                    at->options->post_days, &deltas->tmp);
     struct hark_map_entry *entry = hark_map_put(&deltas->keys, hark_buf_str(&deltas->tmp), &fresh);
     if (fresh) {
         struct hark_delta_key *key = HARK_NEW(deltas->arena, struct hark_delta_key);
@@ -128,8 +128,8 @@ void hark_deltas_note(struct hark_deltas *deltas, const struct hark_delta_option
     }
 }
 
-void hark_deltas_forever(struct hark_deltas *deltas, const struct hark_delta_options *options, const struct hark_note *note,
-                         struct hark_str author)
+void hark_deltas_forever(struct hark_deltas *deltas, const struct hark_delta_options *options,
+                         const struct hark_note *note, struct hark_str author)
 {
     struct place at = {.deltas = deltas, .options = options, .sign = 1};
     hark_bucket_time(note->time_ms, &at.time);

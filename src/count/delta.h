@@ -1,4 +1,5 @@
-// What a batch changes in the counters, added up: key and field → how much. One post takes back and another adds, and what is left is written.
+// What a batch changes in the counters, added up: key and field → how much. One post takes back and another adds, and
+// what is left is written.
 //
 // Keys come out in the order in which they first came up.
 #pragma once
@@ -16,10 +17,10 @@ enum hark_delta_kind {
 
 struct hark_delta {
     struct hark_str field;
-    int64_t by;              // HASH, ZSET
-    bool had, has;           // SET: taken back; added
+    int64_t by;               // HASH, ZSET
+    bool had, has;            // SET: taken back; added
     int64_t old_score, score; // SET
-    struct hark_delta *next; // of the same key
+    struct hark_delta *next;  // of the same key
 };
 
 struct hark_delta_key {
@@ -52,7 +53,7 @@ struct hark_delta_options {
 void hark_deltas_note(struct hark_deltas *deltas, const struct hark_delta_options *options, struct hark_str id,
                       const struct hark_note *note, int64_t engagement, int sign);
 // What is never taken back: that these brands have counted, and the author.
-void hark_deltas_forever(struct hark_deltas *deltas, const struct hark_delta_options *options, const struct hark_note *note,
-                         struct hark_str author);
+void hark_deltas_forever(struct hark_deltas *deltas, const struct hark_delta_options *options,
+                         const struct hark_note *note, struct hark_str author);
 // Whether there is anything to write of it.
 bool hark_delta_counts(const struct hark_delta_key *key, const struct hark_delta *delta);

@@ -62,7 +62,8 @@ static struct hark_note_intent intent_of(const struct hark_hit *hit, struct hark
     struct hark_str *list = HARK_NEW_N(arena, struct hark_str, hit->nevidence);
     size_t n = 0;
     for (size_t i = 0; i < hit->nevidence; i++)
-        if (hit->evidence[i].phrase) add_once(list, &n, hark_arena_str(arena, hit->evidence[i].phrase->pattern.written));
+        if (hit->evidence[i].phrase)
+            add_once(list, &n, hark_arena_str(arena, hit->evidence[i].phrase->pattern.written));
     return (struct hark_note_intent){hark_arena_str(arena, hit->intent->name), {list, n}};
 }
 

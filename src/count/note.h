@@ -1,7 +1,8 @@
 // What a post adds to the counters, as a model and as the text kept in hark:post:<id> (field `added`).
 //
-// The text is what makes taking back exact: whatever rules and code are in force by then, the same numbers go down that went up. One line a
-// thing: a letter, a space, a value ('\', line ends and tabs escaped); what stands under a brand or an intent follows it:
+// The text is what makes taking back exact: whatever rules and code are in force by then, the same numbers go down that
+// went up. One line a thing: a letter, a space, a value ('\', line ends and tabs escaped); what stands under a brand or
+// an intent follows it:
 //
 //   t 1795255200123      time in ms, clamped
 //   s bluesky            source
@@ -18,7 +19,8 @@
 #include <hark/match.h>
 
 enum {
-    // What one post may add, so that nobody can fill Redis with one: more than any platform lets a person write by hand.
+    // What one post may add, so that nobody can fill Redis with one: more than any platform lets a person write by
+    // hand.
     HARK_NOTE_LANGS = 8,
     HARK_NOTE_LANG_BYTES = 35, // the longest language tag that BCP 47 tells one to expect
     HARK_NOTE_TAGS = 32,

@@ -40,15 +40,16 @@ static int take_totals(struct totals *totals, struct hark_str brand, const redis
         int64_t n;
         struct hark_str intent = hark_reply_str(reply->element[i]);
         if (hark_str_int(hark_reply_str(reply->element[i + 1]), &n))
-            return hark_err_set(err, HARK_ESERVICE, "the total of " HARK_STR_FMT "/" HARK_STR_FMT " in Redis is no number",
+            return hark_err_set(err, HARK_ESERVICE,
+                                "the total of " HARK_STR_FMT "/" HARK_STR_FMT " in Redis is no number",
                                 HARK_STR_ARG(brand), HARK_STR_ARG(intent));
         add_total(totals, brand, intent, n);
     }
     return 0;
 }
 
-static int read_brands(const struct hark_store *store, struct hark_redis *redis, struct totals *totals, redisReply **brands, size_t n,
-                       struct hark_err *err)
+static int read_brands(const struct hark_store *store, struct hark_redis *redis, struct totals *totals,
+                       redisReply **brands, size_t n, struct hark_err *err)
 {
     for (size_t i = 0; i < n; i++)
         if (hark_redis_send(redis, err, "HGETALL %btotal:%b", store->prefix.ptr, store->prefix.len, brands[i]->str,
@@ -64,7 +65,8 @@ static int read_brands(const struct hark_store *store, struct hark_redis *redis,
     return 0;
 }
 
-static int read_instance(const struct hark_store *store, struct hark_redis *redis, struct totals *totals, struct hark_err *err)
+static int read_instance(const struct hark_store *store, struct hark_redis *redis, struct totals *totals,
+                         struct hark_err *err)
 {
     redisReply *brands;
     if (hark_redis_connect(redis, err) ||
@@ -101,7 +103,8 @@ static size_t finish(struct totals *totals, const struct hark_total **ret)
     return n;
 }
 
-int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const struct hark_total **ret, size_t *ret_n, struct hark_err *err)
+int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const struct hark_total **ret, size_t *ret_n,
+                     struct hark_err *err)
 {
     struct totals totals = {.arena = arena};
     int rc = 0;

@@ -1,10 +1,14 @@
 #include "redis.h"
 
+#include <hark/versions.h>
+
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
-// Error replies after which the same command may succeed: Redis is full, starting, failing over, or short of replicas or disk.
+// Error replies after which the same command may succeed: Redis is full, starting, failing over, or short of replicas
+// or disk.
 static const char *const passing[] = {"OOM",     "READONLY", "LOADING",     "MASTERDOWN", "NOREPLICAS",
                                       "MISCONF", "BUSY",     "CLUSTERDOWN", "TRYAGAIN",   "ERR max number of clients"};
 
@@ -48,7 +52,8 @@ static int refused(struct hark_redis *redis, const char *text, struct hark_err *
 {
     hark_redis_drop(redis);
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (has_word(text, passing[i])) return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: %s", redis->url.text, text);
+        if (has_word(text, passing[i]))
+            return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: %s", redis->url.text, text);
     if (has_word(text, "NOAUTH"))
         return hark_err_set(err, HARK_EINPUT, "Redis at %s wants a password: set HARK_REDIS_PASSWORD", redis->url.text);
     if (has_word(text, "WRONGPASS"))
@@ -91,7 +96,8 @@ static int select_db(struct hark_redis *redis, struct hark_err *err)
     return rc ? rc : expect_ok(redis, err);
 }
 
-// Whether the connection is of no use any more: closed by the other end while nobody used it, or with a reply that nobody asked for.
+// Whether the connection is of no use any more: closed by the other end while nobody used it, or with a reply that
+// nobody asked for.
 static bool is_stale(const struct hark_redis *redis)
 {
     char byte;
@@ -135,7 +141,8 @@ int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *
     return rc == REDIS_OK ? 0 : lost(redis, "sending", err);
 }
 
-int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens, struct hark_err *err)
+int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
+                         struct hark_err *err)
 {
     if (!redis->ctx) return not_connected(redis, err);
     return redisAppendCommandArgv(redis->ctx, (int)n, argv, lens) == REDIS_OK ? 0 : lost(redis, "sending", err);
@@ -152,4 +159,9 @@ int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **
     refused(redis, (*ret)->str, err);
     freeReplyObject(*ret);
     return err->code;
+}
+
+void hark_count_hiredis(char *out, size_t size)
+{
+    snprintf(out, size, "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
 }

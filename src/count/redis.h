@@ -1,8 +1,9 @@
 // One connection to one Redis, made again by itself after it was lost.
 //
-// An operation starts with hark_redis_connect(), sends commands in a row and reads their replies in the same order. A failure of any kind, or an
-// error reply, drops the connection, so that a reply that was not read can never be taken for the reply to another command; the
-// next operation connects anew. Where trying again may help the error is retriable. The process must ignore SIGPIPE. One thread.
+// An operation starts with hark_redis_connect(), sends commands in a row and reads their replies in the same order. A
+// failure of any kind, or an error reply, drops the connection, so that a reply that was not read can never be taken
+// for the reply to another command; the next operation connects anew. Where trying again may help the error is
+// retriable. The process must ignore SIGPIPE. One thread.
 #pragma once
 
 #include "url.h"
@@ -25,13 +26,16 @@ void hark_redis_done(struct hark_redis *redis);
 
 // Puts a command behind those that wait to be sent. `format` as in redisCommand(): %s, %b with pointer and length.
 int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *format, ...) HARK_CHECKED;
-int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens, struct hark_err *err) HARK_CHECKED;
-// The reply to the next command; freeReplyObject() frees it. An error reply is an error, but for one that starts with `except` (may be NULL).
+int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
+                         struct hark_err *err) HARK_CHECKED;
+// The reply to the next command; freeReplyObject() frees it. An error reply is an error, but for one that starts with
+// `except` (may be NULL).
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err) HARK_CHECKED;
 
 static inline struct hark_str hark_reply_str(const redisReply *reply)
 {
-    bool text = reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR;
+    bool text =
+        reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR;
     return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
 }
 

@@ -13,27 +13,33 @@ static void raise_engagement(struct hark_state *state, int64_t engagement)
     if (engagement > state->engagement) state->engagement = engagement;
 }
 
-static enum hark_count_kind apply_delete(struct hark_state *state, const struct hark_event *event, enum hark_change *ret)
+static enum hark_count_kind apply_delete(struct hark_state *state, const struct hark_event *event,
+                                         enum hark_change *ret)
 {
     if (state->known && state->op == HARK_OP_DELETE) return HARK_COUNT_NOTHING;
     enum hark_count_kind kind = state->note ? HARK_COUNT_DELETE : HARK_COUNT_NOTHING;
-    *state = (struct hark_state){.known = true, .op = HARK_OP_DELETE, .seen = state->seen, .engagement = -1, .content = event};
+    *state = (struct hark_state){
+        .known = true, .op = HARK_OP_DELETE, .seen = state->seen, .engagement = -1, .content = event};
     *ret = HARK_CHANGE_RECORD;
     return kind;
 }
 
 static enum hark_count_kind apply_first(struct hark_state *state, const struct hark_event *event, enum hark_change *ret)
 {
-    // A create that adds nothing never counts anything: it needs no record. An update may have overtaken a create that would.
+    // A create that adds nothing never counts anything: it needs no record. An update may have overtaken a create that
+    // would.
     if (!event->note && event->op == HARK_OP_CREATE) return HARK_COUNT_NOTHING;
     *ret = HARK_CHANGE_RECORD;
-    *state = (struct hark_state){.known = true, .op = event->op, .seen = event->note ? 1 : 0, .engagement = -1};
+    *state = (struct hark_state){.known = true, .op = event->op, .engagement = -1};
+    if (!event->note) return HARK_COUNT_NOTHING;
+    state->seen = 1;
     raise_engagement(state, event->engagement);
     set_content(state, event);
-    return event->note ? HARK_COUNT_NEW : HARK_COUNT_NOTHING;
+    return HARK_COUNT_NEW;
 }
 
-static enum hark_count_kind apply_repeat(struct hark_state *state, const struct hark_event *event, enum hark_change *ret)
+static enum hark_count_kind apply_repeat(struct hark_state *state, const struct hark_event *event,
+                                         enum hark_change *ret)
 {
     state->seen++;
     raise_engagement(state, event->engagement);

@@ -1,7 +1,9 @@
-// What hark knows of one post id, and what an event (a post that came) does to it. Pure: all of repeats, edits, deletes and overtakings is here.
+// What hark knows of one post id, and what an event (a post that came) does to it. Pure: all of repeats, edits, deletes
+// and overtakings is here.
 //
-// Three kinds of record: none; a mark (seen 0), left by a delete or an update of a post that nobody counted, so that the create
-// that it overtook is not counted either; and a record of a post that counted at some time (seen > 0), deleted or not.
+// Three kinds of record: none; a mark (seen 0), left by a delete or an update of a post that nobody counted, so that
+// the create that it overtook is not counted either; and a record of a post that counted at some time (seen > 0),
+// deleted or not.
 #pragma once
 
 #include "note.h"
@@ -11,8 +13,8 @@
 struct hark_event {
     struct hark_str id;
     enum hark_op op;
-    size_t post; // index of its id in the batch
-    size_t prev; // the event before it with the same id; HARK_NO_EVENT
+    size_t post;                  // index of its id in the batch
+    size_t prev;                  // the event before it with the same id; HARK_NO_EVENT
     const struct hark_note *note; // NULL: adds nothing
     struct hark_str added;        // the note as text; len 0: adds nothing
     struct hark_str sum;          // changes where the content does

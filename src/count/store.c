@@ -11,9 +11,11 @@ enum { DEFAULT_CONNECT_TIMEOUT_MS = 5000, DEFAULT_TIMEOUT_MS = 10000, OLDEST_MAJ
 
 // --- opening ---
 
-static int add_instance(struct hark_store *store, struct hark_str url, const struct hark_store_options *options, struct hark_err *err)
+static int add_instance(struct hark_store *store, struct hark_str url, const struct hark_store_options *options,
+                        struct hark_err *err)
 {
-    struct hark_instance inst = {.redis = {.connect_timeout_ms = options->connect_timeout_ms, .timeout_ms = options->timeout_ms}};
+    struct hark_instance inst = {
+        .redis = {.connect_timeout_ms = options->connect_timeout_ms, .timeout_ms = options->timeout_ms}};
     if (hark_redis_url_parse(hark_str_trim(url), &inst.redis.url, err)) return err->code;
     if (inst.redis.connect_timeout_ms <= 0) inst.redis.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     if (inst.redis.timeout_ms <= 0) inst.redis.timeout_ms = DEFAULT_TIMEOUT_MS;
@@ -92,11 +94,12 @@ static int judge(const struct hark_instance *inst, struct hark_str server, struc
     int64_t major = OLDEST_MAJOR;
     (void)hark_str_int(hark_str_cut(version, '.', &minor), &major);
     if (major < OLDEST_MAJOR)
-        return hark_err_set(err, HARK_ESERVICE, "Redis at %s is version " HARK_STR_FMT "; 7.0 or newer is needed", inst->redis.url.text,
-                            HARK_STR_ARG(version));
+        return hark_err_set(err, HARK_ESERVICE, "Redis at %s is version " HARK_STR_FMT "; 7.0 or newer is needed",
+                            inst->redis.url.text, HARK_STR_ARG(version));
     if (policy.len && !hark_str_is(policy, "noeviction") && !hark_str_is(info_of(memory, "maxmemory"), "0"))
         return hark_err_set(err, HARK_ESERVICE,
-                            "Redis at %s drops keys when it is full (maxmemory-policy " HARK_STR_FMT "), so that counters would be "
+                            "Redis at %s drops keys when it is full (maxmemory-policy " HARK_STR_FMT
+                            "), so that counters would be "
                             "wrong; set maxmemory-policy noeviction",
                             inst->redis.url.text, HARK_STR_ARG(policy));
     return 0;
@@ -130,8 +133,8 @@ static int invent(char out[17])
 }
 
 // The incarnation in Redis, made where there is none, and the position of `field`.
-static int read_position(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, struct hark_str field,
-                         redisReply **ret, struct hark_err *err)
+static int read_position(struct hark_store *store, struct hark_instance *inst, struct hark_str topic,
+                         struct hark_str field, redisReply **ret, struct hark_err *err)
 {
     struct hark_buf key = {0};
     redisReply *made = NULL;
@@ -158,10 +161,11 @@ static int compare(struct hark_store *store, struct hark_instance *inst, struct 
 {
     struct hark_map_entry *entry = hark_map_get(&inst->incarnations, topic);
     if (entry && !hark_str_is(found, entry->ptr))
-        return hark_err_set(err, HARK_ESERVICE,
-                            "Redis at %s was wiped or restored since hark began to count here: its numbers no longer go with the log; "
-                            "bring the data back, or count anew from the log with --rebuild",
-                            inst->redis.url.text);
+        return hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s was wiped or restored since hark began to count here: its numbers no longer go with the log; "
+            "bring the data back, or count anew from the log with --rebuild",
+            inst->redis.url.text);
     if (!entry) {
         char *copy = (char *)hark_arena_str(&store->arena, found).ptr;
         entry = hark_map_put(&inst->incarnations, hark_arena_str(&store->arena, topic), NULL);
@@ -188,17 +192,19 @@ static int look(struct hark_store *store, struct hark_instance *inst, struct har
     return rc;
 }
 
-int hark_store_position(struct hark_store *store, int32_t partition, struct hark_str topic, struct hark_str field, struct hark_buf *ret,
-                        struct hark_err *err)
+int hark_store_position(struct hark_store *store, int32_t partition, struct hark_str topic, struct hark_str field,
+                        struct hark_buf *ret, struct hark_err *err)
 {
     const char *incarnation;
     return look(store, hark_store_instance(store, partition), topic, field, ret, &incarnation, err);
 }
 
-int hark_store_incarnation(struct hark_store *store, int32_t partition, struct hark_str topic, char ret[17], struct hark_err *err)
+int hark_store_incarnation(struct hark_store *store, int32_t partition, struct hark_str topic, char ret[17],
+                           struct hark_err *err)
 {
     const char *incarnation;
-    if (look(store, hark_store_instance(store, partition), topic, HARK_STR("incarnation"), NULL, &incarnation, err)) return err->code;
+    if (look(store, hark_store_instance(store, partition), topic, HARK_STR("incarnation"), NULL, &incarnation, err))
+        return err->code;
     snprintf(ret, 17, "%s", incarnation);
     return 0;
 }
@@ -228,7 +234,8 @@ static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct 
 {
     redisReply *reply;
     for (size_t i = 0; i < keys->elements; i++)
-        if (hark_redis_send(redis, err, "UNLINK %b", keys->element[i]->str, (size_t)keys->element[i]->len)) return err->code;
+        if (hark_redis_send(redis, err, "UNLINK %b", keys->element[i]->str, (size_t)keys->element[i]->len))
+            return err->code;
     for (size_t i = 0; i < keys->elements; i++) {
         if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
         freeReplyObject(reply);
@@ -245,8 +252,9 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
             hark_redis_reply(redis, NULL, &reply, err))
             return err->code;
         bool list = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
-        int rc = list ? unlink_keys(redis, reply->element[1], err)
-                      : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
+        int rc =
+            list ? unlink_keys(redis, reply->element[1], err)
+                 : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
         if (!rc) snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
         freeReplyObject(reply);
         if (rc) return rc;
@@ -289,7 +297,8 @@ static int send_meta(struct hark_redis *redis, struct hark_str prefix, const cha
     return 0;
 }
 
-static int write_meta(const struct hark_store *store, struct hark_instance *inst, const char *ruleset, struct hark_err *err)
+static int write_meta(const struct hark_store *store, struct hark_instance *inst, const char *ruleset,
+                      struct hark_err *err)
 {
     struct hark_redis *redis = &inst->redis;
     redisReply *reply;
@@ -301,7 +310,8 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
     if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
     struct hark_str schema = hark_reply_str(reply);
     if (!hark_str_is(schema, SCHEMA))
-        hark_err_set(err, HARK_EINPUT, "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,
+        hark_err_set(err, HARK_EINPUT,
+                     "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,
                      redis->url.text, HARK_STR_ARG(schema));
     freeReplyObject(reply);
     return err->code;

@@ -1,5 +1,5 @@
-// TLS to Redis: certificate and name of the server are checked by OpenSSL against the system's authorities (SSL_CERT_FILE and SSL_CERT_DIR
-// change which).
+// TLS to Redis: certificate and name of the server are checked by OpenSSL against the system's authorities
+// (SSL_CERT_FILE and SSL_CERT_DIR change which).
 
 #include "redis.h"
 
@@ -63,7 +63,8 @@ int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
     if (redisInitiateSSL(redis->ctx, ssl) == REDIS_OK) return 0;
     long verified = SSL_get_verify_result(ssl);
     if (verified != X509_V_OK)
-        return hark_err_set(err, HARK_ESERVICE, "Redis at %s: TLS: %s", redis->url.text, X509_verify_cert_error_string(verified));
+        return hark_err_set(err, HARK_ESERVICE, "Redis at %s: TLS: %s", redis->url.text,
+                            X509_verify_cert_error_string(verified));
     return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: TLS: %s", redis->url.text, redis->ctx->errstr);
 }
 
@@ -72,7 +73,8 @@ int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
 int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
 {
     return hark_err_set(err, HARK_EINPUT,
-                        "%s: this build has no TLS for Redis (its hiredis is older than 1.0 or built without); use redis:// or unix://, "
+                        "%s: this build has no TLS for Redis (its hiredis is older than 1.0 or built without); use "
+                        "redis:// or unix://, "
                         "or a build on a system whose hiredis has it",
                         redis->url.text);
 }

@@ -39,10 +39,12 @@ static int parse_user(struct hark_str *rest, struct hark_redis_url *url, struct 
     struct hark_str host = {0}, user = hark_str_cut(*rest, '@', &host);
     if (!host.ptr) return 0;
     if (user.len && memchr(user.ptr, ':', user.len))
-        return hark_err_set(err, HARK_EINPUT,
-                            "the URL of Redis holds a password, which every user of the machine can see; "
-                            "put it into the environment as HARK_REDIS_PASSWORD, or into a file, and leave user@ in the URL");
-    if (unescape(user, url->user, sizeof url->user)) return hark_err_set(err, HARK_EINPUT, "the user in a Redis URL is too long");
+        return hark_err_set(
+            err, HARK_EINPUT,
+            "the URL of Redis holds a password, which every user of the machine can see; "
+            "put it into the environment as HARK_REDIS_PASSWORD, or into a file, and leave user@ in the URL");
+    if (unescape(user, url->user, sizeof url->user))
+        return hark_err_set(err, HARK_EINPUT, "the user in a Redis URL is too long");
     *rest = host;
     return 0;
 }
@@ -69,10 +71,12 @@ static int parse_net(struct hark_str rest, struct hark_redis_url *url, struct ha
     if (parse_user(&rest, url, err)) return err->code;
     struct hark_str db = {0}, host = hark_str_cut(rest, '/', &db);
     if (parse_host(host, url))
-        return hark_err_set(err, HARK_EINPUT, "Redis URL: '" HARK_STR_FMT "' is no host or host:port (redis://host:6379)",
+        return hark_err_set(err, HARK_EINPUT,
+                            "Redis URL: '" HARK_STR_FMT "' is no host or host:port (redis://host:6379)",
                             HARK_STR_ARG(host));
     if (db.len && parse_number(db, 0, 1 << 20, &url->db))
-        return hark_err_set(err, HARK_EINPUT, "Redis URL: '" HARK_STR_FMT "' is no number of a database (redis://host:6379/0)",
+        return hark_err_set(err, HARK_EINPUT,
+                            "Redis URL: '" HARK_STR_FMT "' is no number of a database (redis://host:6379/0)",
                             HARK_STR_ARG(db));
     bool v6 = strchr(url->host, ':') != NULL;
     snprintf(url->text, sizeof url->text, "%s://%s%s%s:%d/%d", url->tls ? "rediss" : "redis", v6 ? "[" : "", url->host,
@@ -83,9 +87,11 @@ static int parse_net(struct hark_str rest, struct hark_redis_url *url, struct ha
 static int parse_unix(struct hark_str rest, struct hark_redis_url *url, struct hark_err *err)
 {
     if (rest.len == 0 || rest.ptr[0] != '/')
-        return hark_err_set(err, HARK_EINPUT, "Redis URL: unix:// needs an absolute path (unix:///run/redis/redis.sock)");
+        return hark_err_set(err, HARK_EINPUT,
+                            "Redis URL: unix:// needs an absolute path (unix:///run/redis/redis.sock)");
     if (unescape(rest, url->path, sizeof url->path))
-        return hark_err_set(err, HARK_EINPUT, "Redis URL: the path of a unix socket has at most %zu bytes, this one has %zu",
+        return hark_err_set(err, HARK_EINPUT,
+                            "Redis URL: the path of a unix socket has at most %zu bytes, this one has %zu",
                             sizeof url->path - 1, rest.len);
     snprintf(url->text, sizeof url->text, "unix://%s", url->path);
     return 0;
@@ -103,7 +109,8 @@ int hark_redis_url_parse(struct hark_str s, struct hark_redis_url *ret, struct h
     else if (hark_str_starts(s, net))
         rc = parse_net(hark_strn(s.ptr + net.len, s.len - net.len), &url, err);
     else
-        rc = hark_err_set(err, HARK_EINPUT, "no URL of a Redis: it starts with redis://, rediss:// or unix:// (redis://127.0.0.1:6379)");
+        rc = hark_err_set(err, HARK_EINPUT,
+                          "no URL of a Redis: it starts with redis://, rediss:// or unix:// (redis://127.0.0.1:6379)");
     if (rc == 0) *ret = url;
     return rc;
 }

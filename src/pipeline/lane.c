@@ -30,6 +30,7 @@ struct lane {
     struct hark_arena arena; // of what `out` holds, until the commit
     struct hark_arena post;  // of one post
     struct hark_buf json, note;
+    enum hark_commit result; // of the last script
     bool dirty;
 };
 
@@ -78,6 +79,11 @@ void lane_position(struct lane *lane, struct hark_str next)
     hark_buf_clear(&lane->next);
     hark_buf_str_add(&lane->next, next);
     lane->dirty = true;
+}
+
+struct hark_str lane_next(const struct lane *lane)
+{
+    return hark_buf_str(&lane->next);
 }
 
 struct hark_str lane_expected(const struct lane *lane)
@@ -161,7 +167,7 @@ static void consider(struct lane *lane, const struct hark_post *post, struct har
 static void take_delete(struct lane *lane, struct hark_str id, int64_t time_ms)
 {
     struct outgoing out = {.id = hark_arena_str(&lane->arena, id), .time_ms = time_ms};
-    keep(lane, hark_count_add_delete(lane->batch, id, time_ms), &out);
+    keep(lane, hark_count_add_delete(lane->batch, id), &out);
 }
 
 int lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json, struct hark_err *err)
@@ -217,28 +223,42 @@ int lane_message(struct lane *lane, struct hark_str json, int64_t timestamp_ms, 
 // --- commit ---
 
 // Waits before a further try; false when a stop was asked for.
-static bool back_off(const char *what, const struct hark_err *err, int *tries)
+static bool back_off(const struct lane *lane, const struct hark_err *err, int *tries)
 {
-    int ms = 100 << (*tries < 5 ? *tries : 5);
-    if (*tries == 0 || *tries % 10 == 9)
-        hark_log(HARK_WARN, what, "error=%s tries=%d", hark_log_q(hark_str(err->text)), *tries + 1);
-    ++*tries;
-    return stop_sleep(ms);
+    enum { FIRST_MS = 100, DOUBLINGS = 4 }; // up to 1.6 s
+    if (*tries == 0 || *tries % 20 == 19)
+        hark_log(HARK_WARN, "waiting for Redis", "error=%s tries=%d", hark_log_q(hark_str(err->text)), *tries + 1);
+    if (lane->env->waiting) lane->env->waiting(lane->env->waiting_arg);
+    return stop_sleep(FIRST_MS << (*tries < DOUBLINGS ? (*tries)++ : ((*tries)++, DOUBLINGS)));
 }
 
-static int prepare(struct lane *lane, struct hark_err *err)
+// Repeats a step while Redis is away.
+static int insist(struct lane *lane, int (*step)(struct lane *lane, struct hark_err *err), struct hark_err *err)
 {
     for (int tries = 0;;) {
         struct hark_err wrong = {0};
-        if (hark_count_prepare(lane->env->store, lane->partition, lane->batch, &wrong) == 0) {
+        if (step(lane, &wrong) == 0) {
             if (tries) hark_log(HARK_INFO, "Redis is back", "tries=%d", tries);
             return 0;
         }
-        if (!wrong.retriable || !back_off("waiting for Redis", &wrong, &tries)) {
+        if (!wrong.retriable || !back_off(lane, &wrong, &tries)) {
             *err = wrong;
             return err->code;
         }
     }
+}
+
+static int prepare(struct lane *lane, struct hark_err *err)
+{
+    return hark_count_prepare(lane->env->store, lane->partition, lane->batch, err);
+}
+
+static int run_script(struct lane *lane, struct hark_err *err)
+{
+    const struct hark_position position = {lane->env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
+                                           hark_buf_str(&lane->next)};
+    return hark_count_commit(lane->env->store, lane->partition, lane->batch, &position, &lane->result, &lane->moved,
+                             err);
 }
 
 static int send_alerts(struct lane *lane, const struct hark_alert *alerts, size_t n, struct hark_err *err)
@@ -286,25 +306,9 @@ static int send_all(struct lane *lane, struct hark_err *err)
     return lane->env->emit->flush(lane->env->emit, err);
 }
 
-static int run_script(struct lane *lane, enum hark_commit *ret, struct hark_err *err)
+static int finish(struct lane *lane, bool *ret_moved, struct hark_err *err)
 {
-    const struct hark_position position = {lane->env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
-                                           hark_buf_str(&lane->next)};
-    for (int tries = 0;;) {
-        struct hark_err wrong = {0};
-        if (hark_count_commit(lane->env->store, lane->partition, lane->batch, &position, ret, &lane->moved, &wrong) ==
-            0)
-            return 0;
-        if (!wrong.retriable || !back_off("waiting for Redis", &wrong, &tries)) {
-            *err = wrong;
-            return err->code;
-        }
-    }
-}
-
-static int finish(struct lane *lane, enum hark_commit result, bool *ret_moved, struct hark_err *err)
-{
-    switch (result) {
+    switch (lane->result) {
     case HARK_COMMIT_DONE: lane_expect(lane, hark_str(hark_buf_cstr(&lane->next))); return 0;
     case HARK_COMMIT_MOVED:
         hark_log(HARK_WARN, "position moved", "topic=" HARK_STR_FMT " partition=%s expected=%s stored=%s",
@@ -321,15 +325,15 @@ static int finish(struct lane *lane, enum hark_commit result, bool *ret_moved, s
                             "copy, restore it and start again");
     case HARK_COMMIT_CONFLICT: break;
     }
-    return hark_err_set(err, HARK_EBUG, "a commit ended in no known way (%d)", (int)result);
+    return hark_err_set(err, HARK_EBUG, "a commit ended in no known way (%d)", (int)lane->result);
 }
 
 int lane_commit(struct lane *lane, bool *ret_moved, struct hark_err *err)
 {
-    enum hark_commit result = HARK_COMMIT_CONFLICT;
     *ret_moved = false;
     if (!lane->dirty) return 0;
-    while (result == HARK_COMMIT_CONFLICT) // another writer had one of the posts in its hands: read again
-        if (prepare(lane, err) || send_all(lane, err) || run_script(lane, &result, err)) return err->code;
-    return finish(lane, result, ret_moved, err);
+    do { // again where another writer had one of the posts in its hands
+        if (insist(lane, prepare, err) || send_all(lane, err) || insist(lane, run_script, err)) return err->code;
+    } while (lane->result == HARK_COMMIT_CONFLICT);
+    return finish(lane, ret_moved, err);
 }

@@ -152,6 +152,18 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
     return 0;
 }
 
+// At the end of a partition the log may go on behind its last message (markers of transactions take offsets too).
+static void note_ends(struct worker *worker)
+{
+    for (int32_t p = 0; p < worker->nlanes; p++) {
+        int64_t offset = worker->lanes[p] ? hark_consumer_position(worker->consumer, p) : HARK_POSITION_START;
+        char text[21];
+        if (offset <= 0 || offset <= offset_of(lane_next(worker->lanes[p]))) continue;
+        offset_str(offset, text);
+        lane_position(worker->lanes[p], hark_str(text));
+    }
+}
+
 static size_t held(const struct worker *worker)
 {
     size_t n = 0;
@@ -200,6 +212,7 @@ static int consume(struct worker *worker, struct hark_err *err)
         hark_batch_free(batch);
         if (code) return code;
         int64_t now_us = hark_clock_mono_us();
+        if (!batch) note_ends(worker);
         if (!batch || now_us - committed_us >= worker->match->cfg->batch_ms * 1000 || held(worker) >= HELD) {
             if (commit_all(worker, err)) return err->code;
             committed_us = now_us;
@@ -216,6 +229,11 @@ static int consume(struct worker *worker, struct hark_err *err)
 
 // --- a worker's life ---
 
+static void keep_membership(void *arg)
+{
+    hark_consumer_keepalive(((struct worker *)arg)->consumer);
+}
+
 static int open_worker(struct worker *worker, struct hark_err *err)
 {
     struct match *match = worker->match;
@@ -226,6 +244,8 @@ static int open_worker(struct worker *worker, struct hark_err *err)
     worker->env.emit = emit_kafka(match->producer);
     worker->env.store = hark_store_open(&options, err);
     worker->env.ms = worker->env.store ? hark_scratch_new(match->m, err) : NULL;
+    worker->env.waiting = keep_membership;
+    worker->env.waiting_arg = worker;
     if (worker->env.ms) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
     return err->code;
 }
@@ -299,10 +319,11 @@ static int prepare_store(struct match *match, struct hark_err *err)
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
     struct hark_store *store = hark_store_open(&options, err);
-    if (store && (!match->cfg->rebuild || hark_store_wipe(store, err) == 0))
-        (void)hark_store_meta(store, hark_matcher_rules(match->m)->version, err);
+    const char *version = hark_matcher_rules(match->m)->version;
+    int code = !store ? err->code : match->cfg->rebuild ? hark_store_wipe(store, err) : 0;
+    if (code == 0) code = hark_store_meta(store, version, err);
     hark_store_close(store);
-    return err->code;
+    return code;
 }
 
 // The ends of the log now: what --until-end goes up to, and what progress is measured against.

@@ -77,7 +77,9 @@ struct lane_env { // what lanes of one thread share
     struct hark_store *store;
     struct emit *emit;
     struct tally *tally;
-    struct hark_str topic; // of hark:pos:<topic>
+    struct hark_str topic;      // of hark:pos:<topic>
+    void (*waiting)(void *arg); // called every few seconds at least while a lane waits for a service; may be NULL
+    void *waiting_arg;
 };
 
 struct lane;
@@ -90,6 +92,7 @@ int lane_message(struct lane *lane, struct hark_str json, int64_t timestamp_ms, 
                  struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
+struct hark_str lane_next(const struct lane *lane);
 struct hark_str lane_expected(const struct lane *lane);        // committed
 void lane_expect(struct lane *lane, struct hark_str position); // start from here; drops what was taken
 bool lane_dirty(const struct lane *lane);
@@ -105,6 +108,6 @@ int read_dead(struct dead_file *dead, const struct hark_source *src, const struc
 struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume,
                               struct hark_err *err);
 void read_progress(const struct hark_source *src, struct tally *tally);
-// One thread a source; the first error stops all. `body` reads one source to its end.
+// One thread a source; the first error stops all and is what err says at the end. `body` reads one source to its end.
 int read_all(const char *const *specs, size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg,
-             struct hark_err *err) HARK_CHECKED;
+             struct hark_err *err);

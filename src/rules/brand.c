@@ -1,6 +1,6 @@
 // Brands: what names them, what does not, which intents and alerts they have.
 
-#include "load.h"
+#include "query.h"
 
 #include <hark/text.h>
 
@@ -33,21 +33,6 @@ static bool load_source(struct hark_load *ld, const struct hark_yaml *node, stru
     return hark_load_name(ld, node, "a source", ret);
 }
 
-static bool has_space(struct hark_str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] == ' ' || s.ptr[i] == '\t' || s.ptr[i] == '\n') return true;
-    return false;
-}
-
-// Without the sign, ASCII or full-width.
-static struct hark_str unsigned_of(struct hark_str s, char sign, const char *wide)
-{
-    if (s.len && s.ptr[0] == sign) return hark_strn(s.ptr + 1, s.len - 1);
-    if (hark_str_starts(s, hark_str(wide))) return hark_strn(s.ptr + 3, s.len - 3);
-    return s;
-}
-
 static struct hark_str key_of(struct hark_load *ld, struct hark_str s)
 {
     hark_text_key(s, &ld->tmp);
@@ -58,9 +43,9 @@ bool hark_load_handle(struct hark_load *ld, const struct hark_yaml *node, struct
 {
     struct hark_str s;
     if (!hark_load_text(ld, node, "a handle", &s)) return false;
-    s = unsigned_of(s, '@', "\uFF20");
-    if (s.len == 0 || has_space(s) || memchr(s.ptr, '*', s.len) || memchr(s.ptr, '/', s.len)) {
-        HARK_BAD(ld, node, "a handle is one word: nike, nike.bsky.social or nike@mastodon.social");
+    s = hark_without_sign(s, '@');
+    if (!hark_is_handle(s)) {
+        HARK_BAD(ld, node, "%s", hark_say_handle);
         return false;
     }
     *ret = key_of(ld, s);
@@ -94,11 +79,9 @@ static struct hark_node *load_hashtag(struct hark_load *ld, const struct hark_ya
     struct hark_str s;
     (void)fold;
     if (!hark_load_text(ld, at, "a hashtag", &s)) return NULL;
-    s = unsigned_of(s, '#', "\uFF03");
-    if (s.len == 0 || has_space(s) || memchr(s.ptr, '*', s.len) || memchr(s.ptr, '#', s.len)) {
-        HARK_BAD(
-            ld, at,
-            "a hashtag is one word as it stands behind the #: RiverIsland (with spaces or * it is one of keywords)");
+    s = hark_without_sign(s, '#');
+    if (!hark_is_hashtag(s)) {
+        HARK_BAD(ld, at, "%s", hark_say_hashtag);
         return NULL;
     }
     struct hark_node *node = new_node(ld, HARK_NODE_HASHTAG, at, with_sign(ld, "#", s));
@@ -112,7 +95,7 @@ static struct hark_node *load_handle(struct hark_load *ld, const struct hark_yam
     (void)fold;
     if (!hark_load_handle(ld, at, &key)) return NULL;
     struct hark_node *node =
-        new_node(ld, HARK_NODE_HANDLE, at, with_sign(ld, "@", unsigned_of(hark_str_trim(at->text), '@', "\uFF20")));
+        new_node(ld, HARK_NODE_HANDLE, at, with_sign(ld, "@", hark_without_sign(hark_str_trim(at->text), '@')));
     node->key = key;
     return node;
 }
@@ -122,11 +105,8 @@ static struct hark_node *load_domain(struct hark_load *ld, const struct hark_yam
     struct hark_str s;
     (void)fold;
     if (!hark_load_text(ld, at, "a domain", &s)) return NULL;
-    if (has_space(s) || !memchr(s.ptr, '.', s.len) || memchr(s.ptr, '/', s.len) || memchr(s.ptr, '*', s.len) ||
-        s.ptr[0] == '.') {
-        HARK_BAD(
-            ld, at,
-            "a domain is the name of a host alone, riverisland.com; it covers what ends in it, shop.riverisland.com");
+    if (!hark_is_domain(s)) {
+        HARK_BAD(ld, at, "%s", hark_say_domain);
         return NULL;
     }
     if (hark_str_starts(s, HARK_STR("www.")))
@@ -182,6 +162,15 @@ static struct hark_node *load_lists(struct hark_load *ld, const struct hark_yaml
     return any->nkids == 1 ? any->kids[0] : any;
 }
 
+static struct hark_node *load_query(struct hark_load *ld, const struct hark_yaml *at, bool fold)
+{
+    struct hark_place place;
+    struct hark_str s;
+    if (!hark_load_text(ld, at, "the query", &s)) return NULL;
+    hark_place_node(&place, ld->file, at);
+    return hark_query_read(&place, fold, ld->arena, ld->leaf.check_regex, ld->problems);
+}
+
 struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml *map, bool fold)
 {
     const struct hark_yaml *values[LISTEN_KEYS], *lists = NULL;
@@ -197,7 +186,11 @@ struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml 
         HARK_BAD(ld, values[LISTEN_ALL], "all: false says nothing: leave it out");
     if (all && (lists || values[LISTEN_QUERY]))
         HARK_BAD(ld, values[LISTEN_ALL], "all takes every post and stands alone in listen: leave out the rest, or all");
+    if (values[LISTEN_QUERY] && lists)
+        HARK_BAD(ld, values[LISTEN_QUERY],
+                 "a query stands instead of the lists: put what they name into it, with OR, or leave it out");
     if (all) return new_node(ld, HARK_NODE_ALL, values[LISTEN_ALL], HARK_STR("all"));
+    if (values[LISTEN_QUERY]) return load_query(ld, values[LISTEN_QUERY], fold);
     return load_lists(ld, map, values, fold);
 }
 

@@ -174,7 +174,8 @@ static void start(struct hark_load *ld, hark_regex_check *check_regex, struct ha
 {
     struct hark_ruleset *rs = hark_calloc(1, sizeof *rs);
     rs->refs = 1;
-    *ld = (struct hark_load){.rs = rs, .arena = &rs->arena, .problems = problems, .check_regex = check_regex};
+    *ld = (struct hark_load){.rs = rs, .arena = &rs->arena, .problems = problems};
+    ld->leaf = (struct hark_leaf){.arena = &rs->arena, .problems = problems, .check_regex = check_regex};
 }
 
 // Gives back what only the load needed. The rule set, unless there is an error.
@@ -196,6 +197,7 @@ static struct hark_ruleset *finish(struct hark_load *ld, size_t errors_before)
     hark_map_done(&ld->intent_names);
     hark_buf_done(&ld->buf);
     hark_buf_done(&ld->tmp);
+    hark_leaf_done(&ld->leaf);
     return rs;
 }
 

@@ -6,6 +6,8 @@
 
 #include "tree.h"
 
+#include <hark/text.h>
+
 // An intent that a brand names; found when all files are read.
 struct hark_wish {
     size_t brand; // index in the load's brands
@@ -15,12 +17,23 @@ struct hark_wish {
     bool hit; // the hit of a test, which has no slot
 };
 
+// How a phrase is read; the buffers live on from one to the next.
+struct hark_leaf {
+    struct hark_place *place;
+    struct hark_arena *arena;
+    struct hark_problems *problems;
+    hark_regex_check *check_regex;
+    bool fold;
+    struct hark_buf buf;
+    struct hark_view view;
+};
+
 struct hark_load {
     struct hark_ruleset *rs;
     struct hark_arena *arena; // of the rule set
     struct hark_arena tree;   // of the file that is read
     struct hark_problems *problems;
-    hark_regex_check *check_regex;
+    struct hark_leaf leaf;
     struct hark_file *file; // that is read
     struct hark_brand *brands;
     size_t nbrands, brands_cap;
@@ -64,14 +77,6 @@ bool hark_is_lang(struct hark_str s);
 
 // --- patterns and queries ---
 
-struct hark_leaf {
-    struct hark_place *place;
-    struct hark_arena *arena;
-    struct hark_problems *problems;
-    hark_regex_check *check_regex;
-    bool fold;
-    struct hark_buf buf;
-};
 size_t hark_quote_bytes(struct hark_str s, size_t at);
 size_t hark_quote_end(struct hark_str s, size_t at);
 void hark_leaf_done(struct hark_leaf *leaf);

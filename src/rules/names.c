@@ -60,8 +60,9 @@ void hark_say_names(struct hark_buf *buf, struct hark_str wrong, const char *con
     const char *near = hark_near(wrong, names);
     hark_buf_clear(buf);
     if (near) hark_buf_printf(buf, "did you mean \"%s\"? ", near);
-    hark_buf_printf(buf, names[0] ? "(valid: " : "(there are none");
+    hark_buf_printf(buf, "%s: ", near ? "All that there are" : "there are");
     for (size_t i = 0; names[i] && i < MOST_NAMES; i++) hark_buf_printf(buf, "%s%s", i ? ", " : "", names[i]);
-    hark_buf_printf(buf, has_more(names) ? ", …)" : ")");
+    if (!names[0]) hark_buf_printf(buf, "none yet");
+    if (has_more(names)) hark_buf_printf(buf, ", …");
     hark_buf_cstr(buf);
 }

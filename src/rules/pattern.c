@@ -36,19 +36,31 @@ size_t hark_quote_end(struct hark_str s, size_t at)
     return at;
 }
 
-// Letters, digits and signs that can stand for something (emoji, currencies) as against punctuation, which no word
-// begins or ends with.
-static bool has_word(struct hark_str folded)
+static bool is_plain(struct hark_str s)
 {
-    size_t at = 0;
-    while (at < folded.len) {
-        uint32_t c = hark_utf8_next(folded, &at);
-        bool ascii_word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        bool punctuation = (c >= 0x2000 && c <= 0x206F) || (c >= 0x3000 && c <= 0x303F) || (c >= 0xA0 && c <= 0xBF) ||
-                           c == 0xFE0F || c == 0x0964 || c == 0x0965 || (c >= 0xFF00 && c <= 0xFF0F);
-        if (ascii_word || (c >= 0x80 && !punctuation)) return true;
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == ' ';
+        if (!plain) return false;
     }
-    return false;
+    return true;
+}
+
+// Whether the words would be found in a post that consists of them: what would not can never match.
+static bool finds_itself(struct hark_leaf *leaf, struct hark_str s, size_t at, const struct hark_word *word)
+{
+    struct hark_view *view = &leaf->view;
+    if (word->text.len && is_plain(s)) return true;
+    if (word->text.len == 0) return bad(leaf, at, "there is nothing to be seen in this text: it would never match");
+    hark_view_make(view, s, leaf->fold ? HARK_VIEW_PLAIN : 0);
+    if (memchr(view->text.ptr, '\x01', view->text.len))
+        return bad(
+            leaf, at,
+            "phrases are not looked for in @handles and links: use handles or domains, in a query @handle or url:");
+    bool start = word->open_start || view->edge[0] & HARK_EDGE_START,
+         end = word->open_end || view->edge[view->text.len] & HARK_EDGE_END;
+    return (start && end) ||
+           bad(leaf, at, "no word begins or ends as this does: it would never match; a * opens an end: *n't");
 }
 
 // Words between the stars, if there are any.
@@ -76,16 +88,8 @@ static bool read_word(struct hark_leaf *leaf, struct hark_str s, size_t at, stru
     struct hark_str trimmed = hark_str_trim(s);
     if (trimmed.len < s.len && (ret->open_start || ret->open_end)) return bad(leaf, at, "a * touches its word: want*");
     hark_view_phrase(trimmed, leaf->fold ? HARK_VIEW_PLAIN : 0, &leaf->buf);
-    if (!has_word(hark_buf_str(&leaf->buf)))
-        return bad(leaf, at,
-                   "there is no word in this: it would never match; a pattern in slashes can look for signs, /!{3}/");
-    if ((trimmed.ptr[0] == '@' && trimmed.len > 1) ||
-        (trimmed.len > 7 && memcmp(trimmed.ptr, "http", 4) == 0 && memchr(trimmed.ptr, '/', trimmed.len)))
-        return bad(
-            leaf, at,
-            "phrases are not looked for in @handles and links: use handles or domains (in a query @handle or url:)");
     ret->text = hark_arena_str(leaf->arena, hark_buf_str(&leaf->buf));
-    return true;
+    return finds_itself(leaf, trimmed, at, ret);
 }
 
 static bool read_regex(struct hark_leaf *leaf, struct hark_str s, size_t at, struct hark_pattern *ret)
@@ -227,6 +231,7 @@ bool hark_leaf_pattern(struct hark_leaf *leaf, struct hark_str s, size_t at, str
 void hark_leaf_done(struct hark_leaf *leaf)
 {
     hark_buf_done(&leaf->buf);
+    hark_view_done(&leaf->view);
 }
 
 bool hark_pattern_parse(struct hark_str written, bool fold, struct hark_loc loc, struct hark_arena *arena,
@@ -247,14 +252,8 @@ bool hark_load_pattern(struct hark_load *ld, const struct hark_yaml *node, const
     struct hark_place place;
     struct hark_str s;
     if (!hark_load_text(ld, node, what, &s)) return false;
-    struct hark_leaf leaf = {.place = &place,
-                             .arena = ld->arena,
-                             .problems = ld->problems,
-                             .check_regex = ld->check_regex,
-                             .fold = fold,
-                             .buf = ld->tmp};
+    ld->leaf.place = &place;
+    ld->leaf.fold = fold;
     hark_place_node(&place, ld->file, node);
-    bool fine = hark_leaf_pattern(&leaf, s, (size_t)(s.ptr - node->text.ptr), ret);
-    ld->tmp = leaf.buf;
-    return fine;
+    return hark_leaf_pattern(&ld->leaf, s, (size_t)(s.ptr - node->text.ptr), ret);
 }

@@ -7,6 +7,7 @@
 #include "client.h"
 
 #include <hark/clock.h>
+#include <hark/versions.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,4 +154,15 @@ int hark_client_fatal(struct hark_client *client, struct hark_err *err)
     char text[512];
     if (!rd_kafka_fatal_error(client->rk, text, sizeof text)) return 0;
     return hark_err_set(err, HARK_ESERVICE, "Kafka: %s", text);
+}
+
+bool hark_client_no_topic(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
+void hark_stream_rdkafka(char *out, size_t size)
+{
+    snprintf(out, size, "%s", rd_kafka_version_str());
 }

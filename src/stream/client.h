@@ -40,5 +40,8 @@ void hark_client_tried(struct hark_client *client, char *out, size_t size);
 // An error where librdkafka has given up for good, else 0.
 int hark_client_fatal(struct hark_client *client, struct hark_err *err) HARK_CHECKED;
 
+// Whether the error says that the topic does not exist.
+bool hark_client_no_topic(rd_kafka_resp_err_t code);
+
 // Adds the user's settings; refuses what exactness needs otherwise.
 int hark_settings_apply(rd_kafka_conf_t *conf, const char *const *settings, struct hark_err *err) HARK_CHECKED;

@@ -31,12 +31,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { ASK_MS = 5000 }; // for a broker's answer to a question in passing
+enum {
+    ASK_MS = 5000,   // for a broker's answer to a question in passing
+    LEAVE_MS = 2000, // for leaving the group
+};
 
 struct part {
     bool wanted;   // ours by the group, its position not known yet
     bool assigned; // started
     bool stopped;  // at an offset that the log does not have; not reported yet
+    bool untold;   // taken away during a keepalive: the caller hears of it in the next poll
     int64_t next;  // see above; HARK_POSITION_START where the first message is still to come
 };
 
@@ -46,7 +50,8 @@ struct hark_consumer {
     struct hark_positions positions;
     rd_kafka_queue_t *events, *messages;
     struct part *parts; // by partition
-    size_t nparts, cap, nwanted, nstopped;
+    size_t nparts, cap, nwanted, nstopped, nuntold;
+    bool keeping_alive;
     rd_kafka_message_t **taken; // of one call to librdkafka
     size_t cap_taken;
     struct hark_err pending; // came behind messages that are handed out first
@@ -92,12 +97,32 @@ static void want(struct hark_consumer *consumer, const rd_kafka_topic_partition_
     }
 }
 
-static void forget(struct hark_consumer *consumer, int32_t id)
+static void forget(struct hark_consumer *consumer, struct part *part)
 {
-    struct part *part = part_at(consumer, id);
     consumer->nwanted -= part->wanted;
     consumer->nstopped -= part->stopped;
-    *part = (struct part){.next = HARK_POSITION_START};
+    *part = (struct part){.next = HARK_POSITION_START, .untold = part->untold};
+}
+
+static void tell(struct hark_consumer *consumer, int32_t id, bool lost)
+{
+    struct part *part = part_at(consumer, id);
+    if (!consumer->keeping_alive) {
+        consumer->positions.revoked(consumer->positions.arg, id, lost);
+    } else if (!part->untold) {
+        part->untold = true;
+        consumer->nuntold++;
+    }
+}
+
+static void tell_late(struct hark_consumer *consumer)
+{
+    for (size_t id = 0; consumer->nuntold && id < consumer->nparts; id++) {
+        if (!consumer->parts[id].untold) continue;
+        consumer->parts[id].untold = false;
+        consumer->nuntold--;
+        consumer->positions.revoked(consumer->positions.arg, (int32_t)id, true);
+    }
 }
 
 // Tells the caller, and returns those that librdkafka knows of: it refuses a list that names another.
@@ -107,12 +132,11 @@ static rd_kafka_topic_partition_list_t *give_up(struct hark_consumer *consumer,
     rd_kafka_topic_partition_list_t *started = rd_kafka_topic_partition_list_new(list->cnt);
     for (int i = 0; i < list->cnt; i++) {
         int32_t id = list->elems[i].partition;
-        struct part *part = part_at(consumer, id);
-        if (part->assigned) {
-            consumer->positions.revoked(consumer->positions.arg, id, lost);
-            rd_kafka_topic_partition_list_add(started, consumer->topic, id);
-        }
-        forget(consumer, id);
+        bool assigned = part_at(consumer, id)->assigned;
+        forget(consumer, part_at(consumer, id)); // before the caller is told: a seek in there has nothing to do
+        if (!assigned) continue;
+        tell(consumer, id, lost);
+        rd_kafka_topic_partition_list_add(started, consumer->topic, id);
     }
     return started;
 }
@@ -187,11 +211,20 @@ static int settle(struct hark_consumer *consumer, struct hark_err *err)
     return 0;
 }
 
+// librdkafka's main thread stops the partition after it has answered, and takes the forwarding away with that. It does
+// one thing after the other: once it has answered another question the partition has stopped.
+static void stopping(struct hark_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *list;
+    if (!rd_kafka_assignment(consumer->client.rk, &list)) rd_kafka_topic_partition_list_destroy(list);
+}
+
 int hark_consumer_seek(struct hark_consumer *consumer, int32_t partition, int64_t offset, struct hark_err *err)
 {
     if (!hark_consumer_assigned(consumer, partition)) return 0;
     if (incremental(consumer, partition, 0, false, err)) return err->code;
-    forget(consumer, partition);
+    stopping(consumer);
+    forget(consumer, part_at(consumer, partition));
     return start(consumer, partition, offset, err);
 }
 
@@ -240,12 +273,6 @@ static int gaps(struct hark_consumer *consumer, struct hark_err *err)
     return 0;
 }
 
-static bool missing(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-}
-
 // Errors that librdkafka mends by itself.
 static bool passing(rd_kafka_resp_err_t code)
 {
@@ -269,7 +296,7 @@ static void event(struct hark_consumer *consumer, const rd_kafka_message_t *mess
             part_at(consumer, message->partition)->next = message->offset;
     } else if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
         stopped(consumer, message->partition);
-    } else if (missing(message->err)) {
+    } else if (hark_client_no_topic(message->err)) {
         hark_err_set(err, HARK_ESERVICE, "topic %s does not exist: run `hark setup`", consumer->topic);
     } else if (!passing(message->err) && !hark_client_fatal(&consumer->client, err)) {
         hark_err_set(err, HARK_ESERVICE, "Kafka: %s: %s", consumer->topic, rd_kafka_message_errstr(message));
@@ -293,7 +320,9 @@ static void serve(struct hark_consumer *consumer)
 
 void hark_consumer_keepalive(struct hark_consumer *consumer)
 {
+    consumer->keeping_alive = true;
     serve(consumer);
+    consumer->keeping_alive = false;
 }
 
 // Whether the message is to be handed out.
@@ -355,6 +384,7 @@ static int pending(struct hark_consumer *consumer, struct hark_err *err)
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err)
 {
     int64_t until_us = hark_clock_mono_us() + timeout_ms * 1000LL;
+    tell_late(consumer);
     for (;;) {
         serve(consumer);
         if (pending(consumer, err) || gaps(consumer, err) || settle(consumer, err)) return NULL;
@@ -455,45 +485,6 @@ int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_
     return err->code;
 }
 
-static int partition_count(struct hark_consumer *consumer, struct hark_err *err)
-{
-    char tried[600];
-    const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *rkt = rd_kafka_topic_new(consumer->client.rk, consumer->topic, NULL);
-    rd_kafka_resp_err_t rc = rd_kafka_metadata(consumer->client.rk, 0, rkt, &metadata, ASK_MS);
-    int n = 0;
-    rd_kafka_topic_destroy(rkt);
-    if (!rc) {
-        rc = metadata->topics[0].err;
-        n = metadata->topics[0].partition_cnt;
-        rd_kafka_metadata_destroy(metadata);
-    }
-    if (!rc) return n;
-    if (missing(rc))
-        return hark_err_set(err, HARK_ESERVICE, "topic %s does not exist: run `hark setup`", consumer->topic);
-    hark_client_tried(&consumer->client, tried, sizeof tried);
-    return hark_err_retry(err, HARK_ESERVICE, "Kafka at %s: %s: %s", tried, consumer->topic, rd_kafka_err2str(rc));
-}
-
-int hark_consumer_partitions(struct hark_consumer *consumer, struct hark_partition **ret, struct hark_err *err)
-{
-    int n = partition_count(consumer, err);
-    if (n < 0) return n;
-    struct hark_partition *partitions = hark_calloc((size_t)n + 1, sizeof *partitions);
-    for (int32_t id = 0; id < n; id++) {
-        struct hark_partition *p = &partitions[id];
-        p->id = id;
-        rd_kafka_resp_err_t rc =
-            rd_kafka_query_watermark_offsets(consumer->client.rk, consumer->topic, id, &p->first, &p->end, ASK_MS);
-        if (!rc) continue;
-        free(partitions);
-        return hark_err_retry(err, HARK_ESERVICE, "Kafka: the offsets of partition %d of %s cannot be read: %s",
-                              (int)id, consumer->topic, rd_kafka_err2str(rc));
-    }
-    *ret = partitions;
-    return n;
-}
-
 // --- life ---
 
 static void setup(rd_kafka_conf_t *conf)
@@ -546,10 +537,21 @@ struct hark_consumer *hark_consumer_new(const struct hark_stream_options *option
     return NULL;
 }
 
+// Bounded: where Kafka is away nobody takes the partitions over, and the group finds out by itself.
+static void leave(struct hark_consumer *consumer)
+{
+    int64_t until_us = hark_clock_mono_us() + LEAVE_MS * 1000LL;
+    tell_late(consumer);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(consumer->client.rk, consumer->events);
+    if (error) rd_kafka_error_destroy(error);
+    while (!rd_kafka_consumer_closed(consumer->client.rk) && hark_clock_mono_us() < until_us)
+        rd_kafka_queue_poll_callback(consumer->events, 50);
+}
+
 void hark_consumer_free(struct hark_consumer *consumer)
 {
     if (!consumer) return;
-    if (consumer->client.rk) rd_kafka_consumer_close(consumer->client.rk);
+    if (consumer->client.rk) leave(consumer);
     if (consumer->messages) rd_kafka_queue_destroy(consumer->messages);
     if (consumer->events) rd_kafka_queue_destroy(consumer->events);
     hark_client_done(&consumer->client);

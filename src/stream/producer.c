@@ -52,7 +52,7 @@ static const struct hark_setting defaults[] = {
 static void failure_say(const rd_kafka_message_t *message, struct hark_err *err)
 {
     const char *topic = rd_kafka_topic_name(message->rkt);
-    if (message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    if (hark_client_no_topic(message->err))
         hark_err_set(err, HARK_ESERVICE, "topic %s does not exist: run `hark setup`", topic);
     else if (message->err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
         hark_err_set(err, HARK_ESERVICE,

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { ASK_MS = 8000 };
+
 static const struct hark_setting defaults[] = {{NULL}};
 
 static int left_ms(int64_t until_us)
@@ -71,6 +73,60 @@ int hark_topic_exists(const struct hark_stream_options *options, const char *top
     hark_buf_done(&name);
     hark_client_done(&client);
     return err->code ? err->code : found;
+}
+
+// --- where a topic begins and ends ---
+
+static int partition_count(struct hark_client *client, const char *name, int64_t until_us, struct hark_err *err)
+{
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_topic_t *rkt = rd_kafka_topic_new(client->rk, name, NULL);
+    rd_kafka_resp_err_t rc = rd_kafka_metadata(client->rk, 0, rkt, &metadata, left_ms(until_us));
+    int n = 0;
+    rd_kafka_topic_destroy(rkt);
+    if (!rc) {
+        rc = metadata->topics[0].err;
+        n = metadata->topics[0].partition_cnt;
+        rd_kafka_metadata_destroy(metadata);
+    }
+    if (hark_client_no_topic(rc))
+        return hark_err_set(err, HARK_ESERVICE, "topic %s does not exist: run `hark setup`", name);
+    return rc ? no_answer(client, rc, err) : n;
+}
+
+static int ends(struct hark_client *client, const char *name, int64_t until_us, struct hark_partition **ret,
+                struct hark_err *err)
+{
+    int n = partition_count(client, name, until_us, err);
+    if (n < 0) return n;
+    struct hark_partition *partitions = hark_calloc((size_t)n + 1, sizeof *partitions);
+    rd_kafka_resp_err_t rc = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int32_t id = 0; id < n && !rc; id++) {
+        struct hark_partition *p = &partitions[id];
+        p->id = id;
+        rc = rd_kafka_query_watermark_offsets(client->rk, name, id, &p->first, &p->end, left_ms(until_us));
+    }
+    if (!rc) {
+        *ret = partitions;
+        return n;
+    }
+    free(partitions);
+    return no_answer(client, rc, err);
+}
+
+int hark_topic_ends(const struct hark_stream_options *options, const char *topic, struct hark_partition **ret,
+                    struct hark_err *err)
+{
+    struct hark_client client = {0};
+    struct hark_buf name = {0};
+    int n = 0;
+    if (!hark_client_init(&client, RD_KAFKA_PRODUCER, options, defaults, NULL, err)) {
+        hark_buf_printf(&name, "%s%s", client.prefix, topic);
+        n = ends(&client, hark_buf_cstr(&name), until(ASK_MS), ret, err);
+    }
+    hark_buf_done(&name);
+    hark_client_done(&client);
+    return err->code ? err->code : n;
 }
 
 // --- making topics ---
