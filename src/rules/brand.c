@@ -222,7 +222,8 @@ static void load_only(struct hark_load *ld, const struct hark_yaml *map, struct 
     if (values[0]) brand->only_langs = hark_load_strs(ld, values[0], "only.langs", hark_load_lang);
     if (values[1]) brand->only_sources = hark_load_strs(ld, values[1], "only.sources", load_source);
     if (values[2]) (void)hark_load_bool(ld, values[2], "only.reposts", &brand->only_reposts);
-    if (values[3]) (void)hark_load_int(ld, values[3], "only.min_followers", 0, INT64_MAX, &brand->only_min_followers);
+    if (values[3])
+        (void)hark_load_int(ld, values[3], "only.min_followers", 0, HARK_LOAD_MAX_COUNT, &brand->only_min_followers);
     for (int i = 0; i < 2; i++)
         if (values[i] && values[i]->kind == HARK_YAML_SEQ && values[i]->n == 0)
             HARK_BAD(ld, values[i], "an empty list would let no post through: leave only.%s out to let all through",
