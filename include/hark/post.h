@@ -34,9 +34,10 @@ struct hark_post {
         int64_t likes, reposts, replies, quotes, views;
     } engagement;
     struct hark_str reply_to, repost_of, quote_of; // ptr NULL: unknown; len 0: known to be none
-    int media;      // pictures, films or sounds attached (optional field "media", a number); -1 unknown
-    bool canonical; // decoded from JSON that is compact and complete and has no escape that it does not need: no need
-                    // to encode it again
+    int media; // pictures, films or sounds attached (optional field "media", a number); -1 unknown
+    // Decoded from JSON as hark_post_encode() writes it: begins so, is compact, lacks nothing and has no escape that it
+    // does not need. There is no need to encode it again.
+    bool canonical;
 };
 
 // Everything unknown.
@@ -54,8 +55,8 @@ int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark
 // mentions and links where unknown.
 int hark_post_finish(struct hark_post *post, struct hark_arena *arena, struct hark_err *err) HARK_CHECKED;
 
-// The id and op of a message that begins as hark writes posts, in some nanoseconds; false: decode it to know. `*ret_id` points into the
-// message.
+// The id and op of a message that begins as hark writes posts, in some nanoseconds; false: decode it to know. `*ret_id`
+// points into the message.
 bool hark_post_peek(struct hark_str json, struct hark_str *ret_id, enum hark_op *ret_op);
 // Whether a message that hark_post_peek() does not know may be an update or a delete. False: it is none for sure.
 bool hark_post_may_change(struct hark_str json);

@@ -93,10 +93,11 @@ struct hark_record {
 // way. Bounded: the oldest are forgotten. Init by zeroing.
 struct hark_ids {
     struct hark_ids_table *table;
+    int64_t at_ms; // time of the post that was put last
 };
-void hark_ids_put(struct hark_ids *ids, struct hark_str local, struct hark_str id);
-struct hark_str hark_ids_get(const struct hark_ids *ids,
-                             struct hark_str local); // ptr NULL where it is not known; until the next put
+void hark_ids_put(struct hark_ids *ids, struct hark_str local, struct hark_str id, int64_t time_ms);
+// ptr NULL where it is not known; valid until the next put.
+struct hark_str hark_ids_get(const struct hark_ids *ids, struct hark_str local);
 void hark_ids_done(struct hark_ids *ids);
 
 // What a record holds, one call each.

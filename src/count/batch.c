@@ -17,6 +17,7 @@ void hark_count_batch_free(struct hark_count_batch *batch)
     hark_arena_done(&batch->work);
     hark_map_done(&batch->ids);
     hark_map_done(&batch->shares);
+    hark_arena_done(&batch->share_arena);
     hark_deltas_done(&batch->deltas);
     hark_buf_done(&batch->tmp);
     free(batch->events);

@@ -16,10 +16,12 @@ struct hark_batch_post {
     const struct hark_str *json; // one a brand of is.note; ptr NULL where the day's share is used up
 };
 
-// How many posts a brand has on a day: what the cap on JSON goes by.
+// How many posts a brand has on a day, which the cap on JSON goes by: what Redis said, and what this batch object added
+// since.
 struct hark_batch_share {
     struct hark_str key, field;
-    int64_t posts;
+    int64_t posts, added;
+    bool asked;
 };
 
 struct hark_count_batch {
@@ -33,8 +35,11 @@ struct hark_count_batch {
 
     struct hark_arena work; // what prepare made of it
     struct hark_deltas deltas;
-    struct hark_map shares; // key, '\n', field → struct hark_batch_share
     bool prepared;
+
+    // Kept from batch to batch, for a brand's day is asked for again only after many posts.
+    struct hark_arena share_arena;
+    struct hark_map shares; // key, '\n', field → struct hark_batch_share
     struct hark_buf tmp;
     const char **argv; // of the script
     size_t *lens;

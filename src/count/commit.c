@@ -30,6 +30,14 @@ static void arg_int(struct hark_count_batch *batch, int64_t number)
         arg(batch, hark_arena_printf(&batch->work, "%lld", (long long)number));
 }
 
+// Puts a number in the place that was left for it.
+static void put_length(struct hark_count_batch *batch, size_t at, size_t n)
+{
+    struct hark_str text = hark_arena_printf(&batch->work, "%zu", n);
+    batch->argv[at] = text.ptr;
+    batch->lens[at] = text.len;
+}
+
 // An operation under way: its number of arguments is known at its end.
 struct operation {
     struct hark_count_batch *batch;
@@ -40,11 +48,7 @@ struct operation {
 
 static void operation_end(struct operation *op)
 {
-    struct hark_count_batch *batch = op->batch;
-    if (op->start == 0) return;
-    struct hark_str n = hark_arena_printf(&batch->work, "%zu", batch->nargs - op->start);
-    batch->argv[op->start - 1] = n.ptr;
-    batch->lens[op->start - 1] = n.len;
+    if (op->start) put_length(op->batch, op->start - 1, op->batch->nargs - op->start);
     op->start = 0;
 }
 
@@ -153,7 +157,7 @@ static void put_post(struct hark_count_batch *batch, const struct hark_batch_pos
     bool record = post->change == HARK_CHANGE_RECORD, mark = post->is.seen == 0;
     int64_t rev = 0, life = mark ? (int64_t)options->tombstone_hours * HOUR_S : (int64_t)options->post_days * DAY_S;
     if (post->change == HARK_CHANGE_NONE || life <= 0) return;
-    struct operation op = {batch, record ? HARK_STR("P") : HARK_STR("T"), post->key, life, 0};
+    struct operation op = {batch, record && post->was.known ? HARK_STR("P") : HARK_STR("T"), post->key, life, 0};
     operation_more(&op, 0);
     (void)hark_str_int(post->rev, &rev); // "": 0
     arg(batch, HARK_STR("rev"));
@@ -177,13 +181,36 @@ static void put_post(struct hark_count_batch *batch, const struct hark_batch_pos
 
 // --- the script ---
 
-static void put_revisions(struct hark_count_batch *batch)
+// Most posts are unknown: their keys are asked for many at a time.
+static void put_unknown(struct hark_count_batch *batch)
 {
-    arg_int(batch, (int64_t)batch->nposts);
+    size_t start = 0;
     for (size_t i = 0; i < batch->nposts; i++) {
+        if (batch->posts[i].was.known) continue;
+        if (start && batch->nargs - start == PIECE) {
+            put_length(batch, start - 1, PIECE);
+            start = 0;
+        }
+        if (!start) {
+            arg(batch, HARK_STR("0"));
+            start = batch->nargs;
+        }
+        arg(batch, batch->posts[i].key);
+    }
+    if (start) put_length(batch, start - 1, batch->nargs - start);
+    arg(batch, HARK_STR("0"));
+}
+
+static void put_known(struct hark_count_batch *batch)
+{
+    size_t at = batch->nargs;
+    arg(batch, HARK_STR("0"));
+    for (size_t i = 0; i < batch->nposts; i++) {
+        if (!batch->posts[i].was.known) continue;
         arg(batch, batch->posts[i].key);
         arg(batch, batch->posts[i].rev);
     }
+    put_length(batch, at, (batch->nargs - at - 1) / 2);
 }
 
 static void encode(struct hark_count_batch *batch, const struct hark_store *store, const struct hark_position *position,
@@ -202,7 +229,8 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     arg(batch, position->expected);
     arg(batch, position->next);
     arg_int(batch, batch->options.top);
-    put_revisions(batch);
+    put_unknown(batch);
+    put_known(batch);
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
     for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);

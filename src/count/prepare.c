@@ -2,16 +2,15 @@
 
 #include "batch.h"
 
-enum { WINDOW = 1000 }; // commands sent before their replies are read: bounds what Redis must hold back for us
+enum {
+    WINDOW = 1000,    // commands sent before their replies are read: bounds what Redis must hold back for us
+    SHARES = 1 << 16, // days of brands that are remembered
+    SHARE_PARTS =
+        20, // a day's number of posts is asked for again after a 20th of the cap: by so much may a writer be wrong
+};
 
 // Fields of hark:post in the order in which they are asked for.
 enum { REV, OP, SEEN, ADDED, SUM, ENGAGEMENT, ALERTS, FIELDS };
-
-static int send_post(struct hark_instance *inst, const struct hark_batch_post *post, struct hark_err *err)
-{
-    return hark_redis_send(&inst->redis, err, "HMGET %b rev op seen added sum engagement alerts", post->key.ptr,
-                           post->key.len);
-}
 
 static struct hark_str copied(struct hark_count_batch *batch, const redisReply *field)
 {
@@ -39,9 +38,8 @@ static int take_post(struct hark_count_batch *batch, struct hark_batch_post *pos
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != FIELDS) return damaged(post, err);
     redisReply **field = reply->element;
     post->rev = copied(batch, field[REV]);
-    post->alerts = hark_reply_str(field[ALERTS]).len ? copied(batch, field[ALERTS]) : (struct hark_str){0};
-    post->was = (struct hark_state){.engagement = -1};
     if (!post->rev.ptr) return 0;
+    post->alerts = hark_reply_str(field[ALERTS]).len ? copied(batch, field[ALERTS]) : (struct hark_str){0};
     post->was = (struct hark_state){.known = true,
                                     .seen = number_or(field[SEEN], 0),
                                     .engagement = number_or(field[ENGAGEMENT], -1),
@@ -53,14 +51,36 @@ static int take_post(struct hark_count_batch *batch, struct hark_batch_post *pos
     return post->was.note ? 0 : damaged(post, err);
 }
 
-static int read_posts(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+// Which posts are known; most are not, and that is cheap to hear.
+static int find_known(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
                       struct hark_err *err)
 {
     for (size_t i = from; i < to; i++)
-        if (send_post(inst, &batch->posts[i], err)) return err->code;
+        if (hark_redis_send(&inst->redis, err, "EXISTS %b", batch->posts[i].key.ptr, batch->posts[i].key.len))
+            return err->code;
     for (size_t i = from; i < to; i++) {
         redisReply *reply;
         if (hark_redis_reply(&inst->redis, NULL, &reply, err)) return err->code;
+        batch->posts[i].was = (struct hark_state){.known = reply->integer > 0, .engagement = -1};
+        freeReplyObject(reply);
+    }
+    return 0;
+}
+
+static int read_known(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                      struct hark_err *err)
+{
+    for (size_t i = from; i < to; i++) {
+        const struct hark_batch_post *post = &batch->posts[i];
+        if (post->was.known && hark_redis_send(&inst->redis, err, "HMGET %b rev op seen added sum engagement alerts",
+                                               post->key.ptr, post->key.len))
+            return err->code;
+    }
+    for (size_t i = from; i < to; i++) {
+        redisReply *reply;
+        if (!batch->posts[i].was.known) continue;
+        if (hark_redis_reply(&inst->redis, NULL, &reply, err)) return err->code;
+        batch->posts[i].was = (struct hark_state){.engagement = -1}; // it may have ended in between
         int rc = take_post(batch, &batch->posts[i], reply, err);
         freeReplyObject(reply);
         if (rc) return rc;
@@ -82,8 +102,8 @@ static struct hark_batch_share *share_of(struct hark_count_batch *batch, const s
     hark_buf_str_add(buf, hark_str(time->day_field));
     struct hark_map_entry *entry = hark_map_put(&batch->shares, hark_buf_str(buf), &fresh);
     if (fresh) {
-        struct hark_batch_share *share = HARK_NEW(&batch->work, struct hark_batch_share);
-        entry->key = hark_arena_str(&batch->work, entry->key);
+        struct hark_batch_share *share = HARK_NEW(&batch->share_arena, struct hark_batch_share);
+        entry->key = hark_arena_str(&batch->share_arena, entry->key);
         entry->ptr = share;
         share->key = hark_strn(entry->key.ptr, key_len);
         share->field = hark_strn(entry->key.ptr + key_len + 1, entry->key.len - key_len - 1);
@@ -91,19 +111,26 @@ static struct hark_batch_share *share_of(struct hark_count_batch *batch, const s
     return entry->ptr;
 }
 
+static bool to_ask(const struct hark_count_batch *batch, const struct hark_batch_share *share)
+{
+    return !share->asked || share->added * SHARE_PARTS > batch->options.match_json_per_brand_day;
+}
+
 static int read_shares(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
                        struct hark_err *err)
 {
     for (size_t i = from; i < to; i++) {
         const struct hark_batch_share *share = batch->shares.entries[i].ptr;
-        if (hark_redis_send(&inst->redis, err, "HGET %b %b", share->key.ptr, share->key.len, share->field.ptr,
-                            share->field.len))
+        if (to_ask(batch, share) && hark_redis_send(&inst->redis, err, "HGET %b %b", share->key.ptr, share->key.len,
+                                                    share->field.ptr, share->field.len))
             return err->code;
     }
     for (size_t i = from; i < to; i++) {
+        struct hark_batch_share *share = batch->shares.entries[i].ptr;
         redisReply *reply;
+        if (!to_ask(batch, share)) continue;
         if (hark_redis_reply(&inst->redis, NULL, &reply, err)) return err->code;
-        ((struct hark_batch_share *)batch->shares.entries[i].ptr)->posts = number_or(reply, 0);
+        *share = (struct hark_batch_share){share->key, share->field, number_or(reply, 0), 0, true};
         freeReplyObject(reply);
     }
     return 0;
@@ -111,7 +138,10 @@ static int read_shares(struct hark_count_batch *batch, struct hark_instance *ins
 
 static void find_shares(struct hark_count_batch *batch, const struct hark_store *store)
 {
-    hark_map_clear(&batch->shares);
+    if (batch->shares.n > SHARES) {
+        hark_map_clear(&batch->shares);
+        hark_arena_reset(&batch->share_arena);
+    }
     for (size_t i = 0; i < batch->nevents; i++) {
         const struct hark_note *note = batch->events[i].note;
         struct hark_bucket_time time;
@@ -130,7 +160,8 @@ static void keep_json(struct hark_count_batch *batch, const struct hark_store *s
     hark_bucket_time(note->time_ms, &time);
     for (size_t b = 0; b < note->nbrands; b++) {
         struct hark_batch_share *share = share_of(batch, store, &time, note->brands[b].name);
-        if (share->posts++ < batch->options.match_json_per_brand_day) json[b] = post->is.content->json[b];
+        if (share->posts + share->added++ < batch->options.match_json_per_brand_day)
+            json[b] = post->is.content->json[b];
     }
     post->json = json;
 }
@@ -190,18 +221,20 @@ static void start(struct hark_count_batch *batch, const struct hark_store *store
         hark_buf_str_add(&batch->tmp, post->id);
         post->key = hark_arena_str(&batch->work, hark_buf_str(&batch->tmp));
         post->change = HARK_CHANGE_NONE;
+        post->rev = post->alerts = (struct hark_str){0};
         post->json = NULL;
     }
     find_shares(batch, store);
 }
 
-static int read_all(struct hark_count_batch *batch, struct hark_instance *inst, struct hark_err *err)
+typedef int read_window(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                        struct hark_err *err);
+
+static int in_windows(struct hark_count_batch *batch, struct hark_instance *inst, read_window *read, size_t n,
+                      struct hark_err *err)
 {
-    for (size_t i = 0; i < batch->nposts; i += WINDOW)
-        if (read_posts(batch, inst, i, i + WINDOW < batch->nposts ? i + WINDOW : batch->nposts, err)) return err->code;
-    for (size_t i = 0; i < batch->shares.n; i += WINDOW)
-        if (read_shares(batch, inst, i, i + WINDOW < batch->shares.n ? i + WINDOW : batch->shares.n, err))
-            return err->code;
+    for (size_t i = 0; i < n; i += WINDOW)
+        if (read(batch, inst, i, i + WINDOW < n ? i + WINDOW : n, err)) return err->code;
     return 0;
 }
 
@@ -213,7 +246,9 @@ int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_
     batch->prepared = false;
     start(batch, store);
     if (hark_redis_connect(&inst->redis, err)) return err->code;
-    if (read_all(batch, inst, err)) {
+    if (in_windows(batch, inst, find_known, batch->nposts, err) ||
+        in_windows(batch, inst, read_known, batch->nposts, err) ||
+        in_windows(batch, inst, read_shares, batch->shares.n, err)) {
         hark_redis_drop(&inst->redis);
         return err->code;
     }

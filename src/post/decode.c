@@ -186,7 +186,10 @@ static bool read_texts(struct decoder *d, struct hark_strs *ret)
     while (hark_jr_item(&d->jr)) {
         struct hark_str s;
         if (!read_text(d, &s)) return false;
-        if (s.len) add_text(d->jr.arena, &list, &cap, s);
+        if (s.len)
+            add_text(d->jr.arena, &list, &cap, s);
+        else
+            d->jr.loose = true;
     }
     *ret = list.n ? list : hark_post_none;
     return !d->jr.failed;
@@ -269,9 +272,11 @@ int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark
         return HARK_EINPUT;
     if (!(seen & SEEN_SCHEMA)) return hark_err_set(err, HARK_EINPUT, "schema is missing");
     if (!(seen & SEEN_OP)) return hark_err_set(err, HARK_EINPUT, "op is missing");
-    struct hark_str text = post->text;
+    struct hark_str text = post->text, id;
+    enum hark_op op;
     bool tagged = post->hashtags.v && post->mentions.v && post->links.v;
     int rc = hark_post_complete(post, arena, err);
-    post->canonical = !d.jr.loose && text.ptr == post->text.ptr && (tagged || !text.ptr);
+    post->canonical =
+        !d.jr.loose && hark_post_peek(json, &id, &op) && text.ptr == post->text.ptr && (tagged || !text.ptr);
     return rc;
 }

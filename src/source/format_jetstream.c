@@ -1,19 +1,17 @@
 // Bluesky: events of Jetstream, and records of the collection app.bsky.feed.post by themselves.
 //
 // Version 1 (/subscribe): {"did","time_us","kind":"commit","commit":{"operation","collection","rkey","record"}}.
-// Version 2
-// (/xrpc/network.bsky.jetstream.subscribeEvents):
-// {"$type":"network.bsky.jetstream.subscribeEvents#commit","did","seq","time",
-// "operation","collection","rkey","record"}, alone or as the payload of {"$type":"message"}. Both give the server's
-// time.
+// Version 2 (/xrpc/network.bsky.jetstream.subscribeEvents): {"$type":"network.bsky.jetstream.subscribeEvents#commit",
+// "did","seq","time","operation","collection","rkey","record"}, alone or as the payload of {"$type":"message"}.
+// Both give the server's time.
 //
 // A record by itself has no address: its id is "bluesky:record:" and the hash of its JSON, keys sorted, and its time is
 // what the author's client claimed, for there is no other.
 //
 // Facets point into the text by bytes. They come from the author's client, and some clients make none; so the post has
-// the tags of its facets, those in `tags`, and what Bluesky's own client would have found in the text. Mentions and
-// links found in the text count only where no facet covers them, for a facet knows better: the text of a link is often
-// cut short.
+// the tags of its facets, those in `tags`, and what Bluesky's own client would have found in the text. What is found
+// counts only where no facet says that it is something else, for a facet knows better: the text of a link is often cut
+// short, and may have a '#' in it.
 #include "json_get.h"
 
 #include <hark/clock.h>
@@ -23,6 +21,7 @@
 #include <stdlib.h>
 
 #define POST_COLLECTION "app.bsky.feed.post"
+#define FACET "app.bsky.richtext.facet#"
 #define V2_TYPE "network.bsky.jetstream.subscribeEvents#"
 
 struct event {
@@ -129,11 +128,11 @@ static void add_facet(struct lists *lists, const json_t *facet, struct hark_str 
     size_t i;
     json_t *feature;
     json_array_foreach(json_object_get(facet, "features"), i, feature) {
-        if (hark_get_is(feature, "$type", "app.bsky.richtext.facet#tag"))
+        if (hark_get_is(feature, "$type", FACET "tag"))
             hark_texts_add(&lists->tags, hark_get_str(feature, "tag", arena));
-        else if (hark_get_is(feature, "$type", "app.bsky.richtext.facet#mention"))
+        else if (hark_get_is(feature, "$type", FACET "mention"))
             hark_texts_add(&lists->mentions, mention(feature, facet_text(text, span), arena));
-        else if (hark_get_is(feature, "$type", "app.bsky.richtext.facet#link"))
+        else if (hark_get_is(feature, "$type", FACET "link"))
             hark_texts_add(&lists->links, hark_get_str(feature, "uri", arena));
     }
 }
@@ -144,12 +143,15 @@ static struct span span_of(const json_t *facet)
     return (struct span){hark_get_number(index, "byteStart"), hark_get_number(index, "byteEnd")};
 }
 
+// Whether a facet covers what was found in the text; a hashtag in a facet that is a hashtag counts all the same.
 static bool covered(const json_t *facets, const struct hark_entity *entity)
 {
     size_t i;
     json_t *facet;
     json_array_foreach(facets, i, facet) {
         struct span span = span_of(facet);
+        bool tag = hark_get_is(json_array_get(json_object_get(facet, "features"), 0), "$type", FACET "tag");
+        if (tag && entity->kind == HARK_ENTITY_HASHTAG) continue;
         if (span.from < (int64_t)entity->to && span.to > (int64_t)entity->from) return true;
     }
     return false;
@@ -160,12 +162,10 @@ static void add_found(struct lists *lists, const json_t *facets, struct hark_str
     const struct hark_entity *entities;
     size_t n = hark_tags_find(HARK_TAGS_BLUESKY, text, arena, &entities);
     for (size_t i = 0; i < n; i++) {
-        if (entities[i].kind == HARK_ENTITY_HASHTAG)
-            hark_texts_add(&lists->tags, entities[i].value);
-        else if (entities[i].kind == HARK_ENTITY_MENTION && !covered(facets, &entities[i]))
-            hark_texts_add(&lists->mentions, entities[i].value);
-        else if (entities[i].kind == HARK_ENTITY_LINK && !covered(facets, &entities[i]))
-            hark_texts_add(&lists->links, entities[i].value);
+        if (covered(facets, &entities[i])) continue;
+        if (entities[i].kind == HARK_ENTITY_HASHTAG) hark_texts_add(&lists->tags, entities[i].value);
+        if (entities[i].kind == HARK_ENTITY_MENTION) hark_texts_add(&lists->mentions, entities[i].value);
+        if (entities[i].kind == HARK_ENTITY_LINK) hark_texts_add(&lists->links, entities[i].value);
     }
 }
 

@@ -43,7 +43,7 @@ static const char *refusal(const json_t *status)
     if (visibility && strcmp(visibility, "public") == 0) return NULL;
     for (size_t i = 0; visibility && i < sizeof known / sizeof *known; i++)
         if (strcmp(visibility, known[i]) == 0) return known[i];
-    return "not public";
+    return "not-public";
 }
 
 // HTML as text, in the arena.
@@ -180,6 +180,7 @@ static void decode_status(const json_t *status, bool edited, struct hark_ids *id
     post.source = HARK_STR("mastodon");
     post.id = hark_get_str(status, "uri", arena);
     struct hark_str time = hark_get_str(status, edited ? "edited_at" : "created_at", arena);
+    if (!time.ptr) time = hark_get_str(status, "created_at", arena); // a poll's new counts are no edit
     if (!time.ptr || hark_time_parse(time, &post.time_ms) < 0) post.time_ms = -1;
     if (edited) post.op = HARK_OP_UPDATE;
     decode_content(json_is_object(reblog) ? reblog : status, &post, arena);
@@ -187,7 +188,7 @@ static void decode_status(const json_t *status, bool edited, struct hark_ids *id
     post.repost_of = json_is_object(reblog) ? hark_get_str(reblog, "uri", arena) : HARK_STR("");
     post.url = hark_get_str(status, "url", arena);
     struct hark_str local = hark_get_id(status, "id", arena);
-    if (local.len && post.id.len) hark_ids_put(ids, local, post.id);
+    if (local.len && post.id.len) hark_ids_put(ids, local, post.id, post.time_ms);
     sink->post(sink->arg, &post, (struct hark_str){0});
 }
 
@@ -206,7 +207,8 @@ static void decode_delete(const json_t *json, struct hark_ids *ids, struct hark_
     post.source = HARK_STR("mastodon");
     post.op = HARK_OP_DELETE;
     post.id = hark_arena_str(arena, id);
-    post.time_ms = hark_clock_ms();
+    // The event has no time: it is that of the post before it.
+    post.time_ms = ids->at_ms;
     sink->post(sink->arg, &post, (struct hark_str){0});
 }
 

@@ -37,7 +37,7 @@ static const char *refusal(const json_t *data, struct hark_str body)
     const char *type = json_string_value(json_object_get(data, "subreddit_type"));
     for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
         if (strcmp(type, types[i]) == 0) return types[i];
-    if (type && strcmp(type, "public") != 0) return "not public";
+    if (type && strcmp(type, "public") != 0) return "not-public";
     if (hark_str_is(body, "[deleted]")) return "deleted";
     if (hark_str_is(body, "[removed]") || json_is_string(json_object_get(data, "removed_by_category")))
         return "removed";

@@ -3,8 +3,7 @@
 //
 // The text is the long one where there is one (note_tweet, extended_tweet), with the entities that belong to it; a
 // repost keeps the text that the API gives it ("RT @name: ..."). X escapes & < > in its texts. A post without
-// created_at has its time in its id: ids since November 2010 count milliseconds from an epoch of X's own
-// (github.com/twitter-archive/snowflake).
+// created_at has its time in its id: ids since November 2010 count milliseconds from an epoch of X's own (Snowflake).
 #include "json_get.h"
 
 #include <hark/clock.h>
@@ -258,7 +257,8 @@ static void decode_deleted_v1(const json_t *json, struct hark_arena *arena, cons
     init(&post, hark_get_id(status, "id_str", arena), arena);
     post.op = HARK_OP_DELETE;
     post.author.id = hark_get_id(status, "user_id_str", arena);
-    if (!time.ptr || hark_str_int(time, &post.time_ms) < 0) post.time_ms = hark_clock_ms();
+    if (!time.ptr || hark_str_int(time, &post.time_ms) < 0)
+        post.time_ms = snowflake_ms(hark_get_id(status, "id_str", arena));
     sink->post(sink->arg, &post, (struct hark_str){0});
 }
 

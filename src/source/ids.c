@@ -24,11 +24,12 @@ static uint32_t *find(struct hark_ids_table *table, uint64_t hash)
     return at;
 }
 
-void hark_ids_put(struct hark_ids *ids, struct hark_str local, struct hark_str id)
+void hark_ids_put(struct hark_ids *ids, struct hark_str local, struct hark_str id, int64_t time_ms)
 {
     if (!ids->table) ids->table = hark_calloc(1, sizeof *ids->table);
     struct hark_ids_table *table = ids->table;
     uint64_t hash = hark_str_hash(local);
+    ids->at_ms = time_ms;
     if (*find(table, hash)) return;
     struct slot *slot = &table->slots[table->at];
     if (slot->id) *find(table, slot->hash) = slot->next;

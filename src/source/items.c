@@ -122,6 +122,8 @@ static bool check(struct hark_str text, struct hark_err *err)
 {
     size_t good = hark_utf8_check(text);
     if (good < text.len) return hark_err_set(err, HARK_EINPUT, "not UTF-8 at byte %zu", good) == 0;
+    const char *nul = text.len ? memchr(text.ptr, 0, text.len) : NULL;
+    if (nul) return hark_err_set(err, HARK_EINPUT, "a NUL at byte %zu", (size_t)(nul - text.ptr)) == 0;
     struct hark_shape_scan scan = {0};
     if (hark_shape_feed(&scan, text) != HARK_SHAPE_DEEP) return true;
     return hark_err_set(err, HARK_EINPUT, "JSON nested deeper than %d", HARK_RECORD_MAX_DEPTH) == 0;
@@ -147,9 +149,12 @@ bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark
         return true;
     }
     record.json = items->root = parse(text, err);
-    if (!items->root) return false;
     const struct hark_format *format = items->format ? items->format : detect(&record);
-    if (!format)
+    // Events that say all by their name may come without data that is JSON.
+    if (!items->root && !(event.ptr && format && format->is(&record))) return false;
+    if (json_is_array(items->root) && json_array_size(items->root) == 0)
+        on_refused(items, "empty");
+    else if (!format)
         on_dead(items, "JSON that is in no known format");
     else if (!format->is(&record))
         on_dead(items, hark_arena_printf(&items->arena, "JSON that is not in the format %s", format->name).ptr);

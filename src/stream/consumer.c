@@ -211,10 +211,19 @@ static int settle(struct hark_consumer *consumer, struct hark_err *err)
     return 0;
 }
 
+// librdkafka's main thread stops the partition after it has answered, and takes the forwarding away with that. It does
+// one thing after the other: once it has answered another question the partition has stopped.
+static void stopping(struct hark_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *list;
+    if (!rd_kafka_assignment(consumer->client.rk, &list)) rd_kafka_topic_partition_list_destroy(list);
+}
+
 int hark_consumer_seek(struct hark_consumer *consumer, int32_t partition, int64_t offset, struct hark_err *err)
 {
     if (!hark_consumer_assigned(consumer, partition)) return 0;
     if (incremental(consumer, partition, 0, false, err)) return err->code;
+    stopping(consumer);
     forget(consumer, part_at(consumer, partition));
     return start(consumer, partition, offset, err);
 }
