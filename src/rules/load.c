@@ -220,7 +220,7 @@ struct hark_ruleset *hark_rules_load_text(struct hark_str name, struct hark_str 
 {
     struct hark_load ld;
     struct hark_files files = {0};
-    struct hark_found found = {.file = {name, bytes}, .relative = name, .raw = bytes};
+    struct hark_found found = hark_found(name, name, bytes);
     struct hark_file *file = &found.file;
     size_t before = problems->n, errors = problems->errors;
     char version[65];

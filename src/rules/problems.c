@@ -86,16 +86,22 @@ static unsigned width(uint32_t c)
     return 1;
 }
 
+static size_t characters(struct hark_str line)
+{
+    size_t n = 0;
+    for (size_t at = 0; at < line.len; n++) hark_utf8_next(line, &at);
+    return n;
+}
+
 // The bytes of the line that are shown: all of it, or the characters around the column.
 static void window(struct hark_str line, unsigned column, size_t *ret_from, size_t *ret_to)
 {
-    size_t at = 0;
-    unsigned now = 1, first = column > CARET_CHARACTERS / 2 ? column - CARET_CHARACTERS / 2 : 1;
+    size_t at = 0, now = 1, first = 1;
+    if (characters(line) > CARET_CHARACTERS && column > CARET_CHARACTERS / 2) first = column - CARET_CHARACTERS / 2;
     *ret_from = 0;
-    while (at < line.len && now < first + CARET_CHARACTERS) {
+    for (; at < line.len && now < first + CARET_CHARACTERS; now++) {
         if (now == first) *ret_from = at;
         hark_utf8_next(line, &at);
-        now++;
     }
     *ret_to = at;
 }

@@ -83,7 +83,7 @@ static void unknown(struct parser *p, size_t at, struct hark_str wrong, const ch
     hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, at),
                       "unknown operator \"%s%s" HARK_STR_FMT "%s\": %s%s", of ? of : "", of ? ":" : "",
                       HARK_STR_ARG(wrong), of ? "" : ":", hark_buf_cstr(&p->leaf.buf),
-                      of ? "" : "; as text it needs quotes: \"re:invent\"");
+                      of ? "" : " (as text it needs quotes: \"re:invent\")");
 }
 
 // --- nodes ---
@@ -391,16 +391,19 @@ static struct hark_node *read_leaf(struct parser *p)
 
 static struct hark_node *read_or(struct parser *p);
 
+static struct hark_node *too_deep(struct parser *p, size_t at)
+{
+    hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, at), "more than %d groups inside each other",
+                      HARK_RULES_MAX_DEPTH);
+    p->at = p->s.len; // what follows would only repeat it
+    p->stopped = true;
+    return NULL;
+}
+
 static struct hark_node *read_group(struct parser *p)
 {
     size_t from = p->at++;
-    if (p->depth == HARK_RULES_MAX_DEPTH) {
-        hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, from),
-                          "more than %d groups inside each other", HARK_RULES_MAX_DEPTH);
-        p->at = p->s.len; // what follows would only repeat it
-        p->stopped = true;
-        return NULL;
-    }
+    if (p->depth == HARK_RULES_MAX_DEPTH) return too_deep(p, from);
     p->depth++;
     skip_spaces(p);
     bool empty = peek(p) == ')';
@@ -426,7 +429,7 @@ static struct hark_node *read_not(struct parser *p, size_t from, size_t sign)
                       : "NOT stands before what it leaves out: NOT is:repost");
         return NULL;
     }
-    if (p->depth == HARK_RULES_MAX_DEPTH) return read_group(p); // says so
+    if (p->depth == HARK_RULES_MAX_DEPTH) return too_deep(p, from);
     p->depth++;
     struct hark_node *kid = read_unary(p);
     p->depth--;

@@ -18,8 +18,8 @@ def read(name):
         raise Skip(f"{path} is not here")
     dead = WORK / (path.name + ".dead")
     done = hark("ingest", "--stdout", "--dead-letters", dead, f"file:{path}")
-    posts = [json.loads(line) for line in done.stdout.splitlines()]
-    letters = [json.loads(line) for line in dead.read_text().splitlines()] if dead.exists() else []
+    posts = [json.loads(line) for line in done.stdout.split("\n") if line]
+    letters = [json.loads(line) for line in dead.read_text().split("\n") if line] if dead.exists() else []
     return path, posts, letters
 
 
@@ -31,7 +31,7 @@ def good(name):
 
 
 def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text().split("\n") if line.strip()]
 
 
 def facet_tags(record):

@@ -25,7 +25,7 @@ struct proxy {
 static inline int proxy_dial(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.95s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address)) {
         close(fd);
@@ -90,9 +90,9 @@ static inline void *proxy_main(void *arg)
 static inline bool proxy_start(struct proxy *proxy, const char *path, const char *target)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(proxy->path, sizeof proxy->path, "%s", path);
-    snprintf(proxy->target, sizeof proxy->target, "%s", target);
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    snprintf(proxy->path, sizeof proxy->path, "%.95s", path);
+    snprintf(proxy->target, sizeof proxy->target, "%.95s", target);
+    snprintf(address.sun_path, sizeof address.sun_path, "%.95s", path);
     proxy->listener = socket(AF_UNIX, SOCK_STREAM, 0);
     return pipe(proxy->wake) == 0 && bind(proxy->listener, (struct sockaddr *)&address, sizeof address) == 0 &&
            listen(proxy->listener, 4) == 0 && pthread_create(&proxy->thread, NULL, proxy_main, proxy) == 0;
