@@ -126,6 +126,19 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
     return 0;
 }
 
+int hark_redis_greet(struct hark_redis *redis, struct hark_err *err)
+{
+    int timeout_ms = redis->timeout_ms;
+    redis->timeout_ms = redis->connect_timeout_ms;
+    hark_redis_drop(redis);
+    int rc = hark_redis_connect(redis, err);
+    if (!rc) rc = hark_redis_send(redis, err, "PING");
+    if (!rc) rc = expect_ok(redis, err);
+    redis->timeout_ms = timeout_ms;
+    if (!rc) redisSetTimeout(redis->ctx, timeval_of(timeout_ms));
+    return rc;
+}
+
 static int not_connected(const struct hark_redis *redis, struct hark_err *err)
 {
     return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: the connection was lost", redis->url.text);

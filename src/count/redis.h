@@ -21,7 +21,9 @@ struct hark_redis {
 };
 
 int hark_redis_connect(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED; // nothing where it is connected
-void hark_redis_drop(struct hark_redis *redis);                                      // where replies are left unread
+// Connects anew and hears an answer, all within the time for connecting.
+int hark_redis_greet(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
+void hark_redis_drop(struct hark_redis *redis); // where replies are left unread
 void hark_redis_done(struct hark_redis *redis);
 
 // Puts a command behind those that wait to be sent. `format` as in redisCommand(): %s, %b with pointer and length.
