@@ -473,7 +473,7 @@ static void test_huge_key(void **state)
 static void test_line_ends(void **state)
 {
     (void)state;
-    struct load l = load_text(HARK_STR("brand: a\rteam: t\r\n\nlisten: {}\u0085\u2028x: 1\n"));
+    struct load l = load_text(HARK_STR("brand: a\rteam: t\r\n\nlisten: {}\xC2\x85\xE2\x80\xA8x: 1\n"));
     assert_string_equal(
         l.said.ptr, "x.yaml:4:9: error: listen is empty: the brand needs one of hashtags, handles, keywords, "
                     "domains, query or all\nx.yaml:6:1: error: unknown key \"x\" in a brand: there are: brand, team, "
