@@ -86,8 +86,10 @@ struct hark_strs hark_tags_values(const struct hark_entity *entities, size_t n, 
 void hark_tags_name(enum hark_tags_profile profile, struct hark_str value, struct hark_buf *buf)
 {
     table_init();
-    if (profile == HARK_TAGS_MASTODON) mastodon_name(value, buf);
-    else hark_text_key(value, buf);
+    if (profile == HARK_TAGS_MASTODON)
+        mastodon_name(value, buf);
+    else
+        hark_text_key(value, buf);
 }
 
 // --- the default profile (docs/hashtags.md) ---
@@ -97,10 +99,11 @@ static bool is_part(uint32_t c)
     return has(c, CP_LETTER | CP_MARK | CP_DIGIT | CP_CONNECT) || c == 0x200c || c == 0x200d;
 }
 
-// Stands inside of a tag, not at its end: middle dot, katakana middle dot.
+// Stands inside of a tag, not at its start or end: middle dots, maqaf, geresh, gershayim, tsheg, wave dashes.
 static bool is_inner(uint32_t c)
 {
-    return c == 0xb7 || c == 0x30fb;
+    return c == 0xb7 || c == 0x30fb || c == 0x5be || c == 0x5f3 || c == 0x5f4 || c == 0xf0b || c == 0xf0c ||
+           c == 0x301c || c == 0x30a0 || c == 0xff5e;
 }
 
 // The end of the tag whose sign ends at `from`, or `from` where there is none.
@@ -117,7 +120,7 @@ static size_t default_tag_end(struct hark_str s, size_t from)
         letter |= has(c, CP_LETTER);
         end = next;
     }
-    return letter ? end : from;
+    return letter && !goes_on(s, end, HARK_STR("://")) ? end : from;
 }
 
 static bool may_start(uint32_t before)

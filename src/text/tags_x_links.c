@@ -97,11 +97,20 @@ static bool is_resolvable(struct hark_str s, struct label label)
     return label.chars <= MAX_LABEL_CHARS && (label.ascii || !goes_on(s, label.from, HARK_STR("xn--")));
 }
 
+// Where "http" or "https" starts behind `from` that ends at i and goes on with "://"; or i.
+static size_t protocol_before(struct hark_str s, size_t from, size_t i)
+{
+    for (size_t n = 5; n >= 4 && goes_on(s, i, HARK_STR("://")); n--)
+        if (i - from > n && hark_str_ieq((struct hark_str){s.ptr + i - n, n}, (struct hark_str){"https", n}))
+            return i - n;
+    return i;
+}
+
 static struct domain domain_at(struct hark_str s, size_t i)
 {
     struct label before = label_at(s, i);
     bool resolvable = is_resolvable(s, before);
-    struct domain domain = {.skip = before.low > i ? before.low : before.to > i ? before.to : i};
+    struct domain domain = {.skip = before.low > i ? before.low : protocol_before(s, i, before.to)};
     for (int n = 0; n < MAX_LABELS && before.subdomain && before.to < s.len && s.ptr[before.to] == '.'; n++) {
         struct label label = label_at(s, before.to + 1);
         size_t tld = before.domain ? tld_end(s, label) : 0;
@@ -267,7 +276,8 @@ static size_t head_bytes(struct hark_str s)
     return s.len > 7 && hark_str_ieq((struct hark_str){s.ptr, 7}, HARK_STR("http://")) ? 7 : 0;
 }
 
-// Adds what starts at i; returns the end of what was looked at, *ret_taken whether it was a link, one that counts or not.
+// Adds what starts at i; returns the end of what was looked at, *ret_taken whether it was a link, one that counts or
+// not.
 static size_t link_at(struct find *f, size_t i, uint32_t before, bool *ret_taken)
 {
     size_t head = head_bytes((struct hark_str){f->text.ptr + i, f->text.len - i});

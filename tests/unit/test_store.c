@@ -1041,6 +1041,10 @@ static void says_what_it_cannot_reach(void **state)
         if (!strstr(err.text, cases[i].says)) fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
         assert_null(strstr(err.text, "sesame"));
     }
+    struct hark_err err = {0}; // whether this build has TLS or not
+    assert_null(
+        hark_store_open(&(struct hark_store_options){.redis = "rediss://127.0.0.1:1", .prefix = "hark:"}, &err));
+    assert_non_null(strstr(err.text, "rediss://127.0.0.1:1/0"));
 }
 
 static void a_redis_that_hangs_is_given_up(void **state)

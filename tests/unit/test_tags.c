@@ -1,5 +1,5 @@
-// Hashtags, mentions, cashtags and links: the table of docs/hashtags.md, cases of our own, the platforms' own vectors, and what
-// platforms computed for real posts.
+// Hashtags, mentions, cashtags and links: the table of docs/hashtags.md, cases of our own, the platforms' own vectors,
+// and what platforms computed for real posts.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,8 +48,8 @@ static void found(enum hark_tags_profile profile, enum hark_entity_kind kind, st
     hark_arena_done(&arena);
 }
 
-static bool is_found(const char *where, enum hark_tags_profile profile, enum hark_entity_kind kind, struct hark_str text,
-                     const char *sep, struct hark_str expected)
+static bool is_found(const char *where, enum hark_tags_profile profile, enum hark_entity_kind kind,
+                     struct hark_str text, const char *sep, struct hark_str expected)
 {
     struct hark_buf buf = {0};
     found(profile, kind, text, sep, &buf);
@@ -92,7 +92,8 @@ static struct hark_str cell(char **rest)
 // A row is: | input | X | Mastodon | Bluesky | default |
 static bool check_row(char *line, int n, bool *ret_differs)
 {
-    static const enum hark_tags_profile order[] = {HARK_TAGS_X, HARK_TAGS_MASTODON, HARK_TAGS_BLUESKY, HARK_TAGS_DEFAULT};
+    static const enum hark_tags_profile order[] = {HARK_TAGS_X, HARK_TAGS_MASTODON, HARK_TAGS_BLUESKY,
+                                                   HARK_TAGS_DEFAULT};
     char where[64], *rest = line + 1;
     struct hark_str text = cell(&rest), first = {0};
     bool right = true;
@@ -171,12 +172,14 @@ static void names(void **state)
     assert_int_equal(wrong, 0);
 }
 
-// Hostile texts whose cost would be the square of their length if anything looked ahead without a limit; they take seconds then.
+// Hostile texts whose cost would be the square of their length if anything looked ahead without a limit; they take
+// seconds then.
 static void long_texts(void **state)
 {
     (void)state;
-    static const char *const units[] = {"a.", "あ", "あ.", "#a", "@a", "@a.", "http://", "_.com", "あ_.com", "(", "http://a.com/((", "$a",
-                                        "a_b.com", "https://a.)", "RT", "www."};
+    static const char *const units[] = {
+        "a.", "あ",      "あ.",         "#a", "@a",  "@a.", "http://", "_.com", "あ_.com", "(", "http://a.com/((",
+        "$a", "a_b.com", "https://a.)", "RT", "www."};
     struct hark_buf text = {0};
     for (size_t k = 0; k < sizeof(units) / sizeof(units[0]); k++) {
         hark_buf_clear(&text);
@@ -219,7 +222,8 @@ static void joined(const json_t *array, const char *key, struct hark_buf *buf)
     }
 }
 
-// Calls `each` for each line of a file of shared data; it returns 1 for a right case, 0 for a wrong one, -1 for one that is not its own.
+// Calls `each` for each line of a file of shared data; it returns 1 for a right case, 0 for a wrong one, -1 for one
+// that is not its own.
 static void each_line(const char *name, int expected, int (*each)(const json_t *line, const char *where))
 {
     static char line[MAX_LINE];
@@ -282,7 +286,8 @@ static int check_x(const json_t *line, const char *where)
     const json_t *expected = json_object_get(line, "expected");
     if (is_text(line, "group", "hashtags") && json_is_boolean(expected)) { // "validate"
         struct hark_str text = member(line, "text"), name = {text.ptr + 1, text.len - 1};
-        return is_found(where, HARK_TAGS_X, HARK_ENTITY_HASHTAG, text, "\n", json_is_true(expected) ? name : HARK_STR(""));
+        return is_found(where, HARK_TAGS_X, HARK_ENTITY_HASHTAG, text, "\n",
+                        json_is_true(expected) ? name : HARK_STR(""));
     }
     for (size_t k = 0; k < sizeof(groups) / sizeof(groups[0]); k++) {
         struct hark_buf values = {0};
@@ -300,7 +305,8 @@ static int check_x(const json_t *line, const char *where)
 static void twitter_text(void **state)
 {
     (void)state;
-    // 65 + 7 + 3 + 8 of hashtags, 23 + 3 of mentions, 8 of cashtags, 91 of links
+    // Hashtags: 65 to extract and 7 to validate, 3 beyond the BMP, 8 with places; then mentions 23 and 3, cashtags 8,
+    // links 91.
     each_line("hashtags/vectors_twitter_text.jsonl", 208, check_x);
 }
 
@@ -343,7 +349,8 @@ static int check_bluesky_segments(const json_t *line, const char *where)
     {
         if (json_array_size(segment) < 2) continue;
         while (k < n && v[k].kind != HARK_ENTITY_MENTION && v[k].kind != HARK_ENTITY_LINK) k++;
-        struct hark_str surface = {json_string_value(json_array_get(segment, 0)), json_string_length(json_array_get(segment, 0))};
+        struct hark_str surface = {json_string_value(json_array_get(segment, 0)),
+                                   json_string_length(json_array_get(segment, 0))};
         struct hark_str text = member(line, "text");
         right &= k < n && hark_str_eq((struct hark_str){text.ptr + v[k].from, v[k].to - v[k].from}, surface);
         k++;
@@ -389,15 +396,14 @@ static void mastodon(void **state)
 
 // --- what platforms computed for real posts ---
 
+// Mentions are not compared: X lists those of accounts that exist, as the account writes itself.
 static int check_truth_x(const json_t *line, const char *where)
 {
-    struct hark_buf tags = {0}, mentions = {0};
+    struct hark_buf tags = {0};
     if (member(line, "src").ptr[0] != 'x') return -1;
     joined(json_object_get(line, "hashtags"), NULL, &tags);
-    joined(json_object_get(line, "mentions"), NULL, &mentions);
     bool right = is_found(where, HARK_TAGS_X, HARK_ENTITY_HASHTAG, member(line, "text"), "\n", hark_buf_str(&tags));
     hark_buf_done(&tags);
-    hark_buf_done(&mentions);
     return right;
 }
 
@@ -483,10 +489,18 @@ static void truth_bluesky(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_cases),    cmocka_unit_test(documented_table), cmocka_unit_test(profiles_of_sources),
-        cmocka_unit_test(values_once),  cmocka_unit_test(names),            cmocka_unit_test(long_texts),
-        cmocka_unit_test(twitter_text), cmocka_unit_test(bluesky),          cmocka_unit_test(bluesky_segments),
-        cmocka_unit_test(mastodon),     cmocka_unit_test(truth_x),          cmocka_unit_test(truth_mastodon),
+        cmocka_unit_test(own_cases),
+        cmocka_unit_test(documented_table),
+        cmocka_unit_test(profiles_of_sources),
+        cmocka_unit_test(values_once),
+        cmocka_unit_test(names),
+        cmocka_unit_test(long_texts),
+        cmocka_unit_test(twitter_text),
+        cmocka_unit_test(bluesky),
+        cmocka_unit_test(bluesky_segments),
+        cmocka_unit_test(mastodon),
+        cmocka_unit_test(truth_x),
+        cmocka_unit_test(truth_mastodon),
         cmocka_unit_test(truth_bluesky),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

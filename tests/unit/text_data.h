@@ -1,4 +1,5 @@
-// Cases as data for the tests of src/text: tables of fields parted by tabs, and the platforms' own vectors where they are at hand.
+// Cases as data for the tests of src/text: tables of fields parted by tabs, and the platforms' own vectors where they
+// are at hand.
 #pragma once
 
 #include <hark/text.h>
