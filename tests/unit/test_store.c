@@ -609,7 +609,7 @@ static void counters_equal_a_recount_through_faults(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct run *run = hark_calloc(1, sizeof *run);
-        char path[128];
+        char path[88];
         seed_state = seed;
         tell("FLUSHALL");
         snprintf(path, sizeof path, "%s/proxy", server.folder);
