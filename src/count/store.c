@@ -33,7 +33,7 @@ static int add_instances(struct hark_store *store, const struct hark_store_optio
         if (add_instance(store, url, options, err)) return err->code;
     } while (rest.ptr);
     for (size_t i = 0; i < store->n; i++)
-        if (hark_redis_connect(&store->v[i].redis, err)) return err->code;
+        if (hark_redis_greet(&store->v[i].redis, err)) return err->code;
     return 0;
 }
 

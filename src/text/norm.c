@@ -62,6 +62,11 @@ void norm_add_folded(struct cps *cps, uint32_t c)
     add(cps, c, UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD);
 }
 
+int32_t norm_lower(int32_t c)
+{
+    return utf8proc_tolower(c);
+}
+
 static int ccc(int32_t c)
 {
     return c < 0x300 ? 0 : utf8proc_get_property(c)->combining_class;

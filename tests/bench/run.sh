@@ -89,11 +89,12 @@ timed() {
 
 # bare NAME MODE TOPIC ARGUMENT...: the bare program's own figures.
 bare() {
-  local name=$1 mode=$2 topic=$3 line
+  local name=$1 mode=$2 topic=$3 line seconds cpu_us
   shift 3
   line=$("$bare" "$mode" "$kafka" "$topic" "$@" "$posts") || die 3 "bench_kafka $mode failed"
-  figure "$name" "$(sed 's/.*seconds=\([0-9.]*\).*/\1/' <<<"$line")" \
-    "$(sed 's/.*cpu_us=\([0-9.]*\).*/\1/' <<<"$line" | awk "{ print \$1 * $posts / 1000000 }")"
+  [[ $line =~ seconds=([0-9.]+) ]] && seconds=${BASH_REMATCH[1]}
+  [[ $line =~ cpu_us=([0-9.]+) ]] && cpu_us=${BASH_REMATCH[1]}
+  figure "$name" "$seconds" "$(awk "BEGIN { print $cpu_us * $posts / 1000000 }")"
 }
 
 totals() {
