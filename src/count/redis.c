@@ -110,6 +110,7 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
 {
     if (redis->ctx && is_stale(redis)) hark_redis_drop(redis);
     if (redis->ctx) return 0;
+    if (redis->url.tls && hark_redis_tls_prepare(redis, err)) return err->code;
     redis->ctx = dial(redis);
     if (!redis->ctx) return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: out of memory", redis->url.text);
     if (redis->ctx->err) {

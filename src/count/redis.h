@@ -41,6 +41,7 @@ static inline struct hark_str hark_reply_str(const redisReply *reply)
     return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
 }
 
-// TLS, where hiredis was built with it; else an error that says so.
+// TLS: prepare before connecting (an error that says so where hiredis was built without), start after.
+int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
 int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
 void hark_redis_tls_free(struct hark_redis_tls *tls); // takes NULL

@@ -80,7 +80,7 @@ static struct hark_producer *connect(const struct hark_config *cfg, struct hark_
     if (hark_stream_ping(&options, PING_MS, err)) return NULL;
     int exists = hark_topic_exists(&options, "posts", PING_MS, err);
     if (exists < 0) return NULL;
-    if (exists) return hark_producer_new(&options, err);
+    if (exists) return producer_open(&options, err);
     hark_err_set(err, HARK_EINPUT, "topic %sposts does not exist at %s: `hark setup` creates it", cfg->topics,
                  cfg->kafka);
     return NULL;

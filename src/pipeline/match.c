@@ -349,7 +349,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
     match.m = hark_pipeline_matcher(cfg, err);
     if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, err) == 0 &&
         prepare_store(&match, err) == 0)
-        match.producer = hark_producer_new(&match.stream, err);
+        match.producer = producer_open(&match.stream, err);
     if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
         progress_start(&match.tally);
         read_all(NULL, (size_t)cfg->workers, work, &match, err);

@@ -62,6 +62,8 @@ struct emit {
 };
 // `what`: "matches", "alerts" or NULL. Dead letters go to `dead`, which the caller keeps.
 struct emit *emit_stdout(const char *what, struct dead_file *dead);
+// A producer whose sends give up (HARK_ESTOP) when a stop is asked for while Kafka's queue is full.
+struct hark_producer *producer_open(const struct hark_stream_options *options, struct hark_err *err);
 // The producer is shared and the caller's. Missing alert topics of a team are made.
 struct emit *emit_kafka(struct hark_producer *producer);
 // Writes a line to stdout, whole, from any thread. HARK_ESTOP when the reader has gone.

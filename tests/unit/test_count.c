@@ -59,6 +59,7 @@ static void bad_urls_are_refused(void **state)
         {"http://x", "starts with redis://"},
         {"redis://", "no host"},
         {"redis://:6379", "no host"},
+        {"redis://a host", "no host"},
         {"redis://h:", "no host"},
         {"redis://h:0", "no host"},
         {"redis://h:65536", "no host"},

@@ -428,14 +428,70 @@ static void test_long_line(void **state)
     (void)state;
     struct hark_buf text = {0}, said = {0};
     hark_buf_printf(&text, "brand: a\nteam: t\nlisten: {keywords: [");
-    for (int i = 0; i < 10000; i++) hark_buf_printf(&text, "word%d, ", i);
+    for (int i = 0; i < 6000; i++) hark_buf_printf(&text, "word%d, ", i);
     hark_buf_printf(&text, "a*b]}\n");
     struct load l = load_text(hark_buf_str(&text));
     hark_problems_print(&l.problems, true, &said);
     assert_true(said.len < 500);
-    assert_non_null(strstr(hark_buf_cstr(&said), "  … ord9995, word9996, word9997, word9998, word9999, a*b]}\n"));
+    assert_non_null(strstr(hark_buf_cstr(&said), "  … ord5995, word5996, word5997, word5998, word5999, a*b]}\n"));
     hark_buf_done(&text);
     hark_buf_done(&said);
+    done(&l);
+}
+
+// What a file says must not steer the terminal of who reads the message.
+static void test_control(void **state)
+{
+    (void)state;
+    struct load l = load_text(HARK_STR("brand: \"a\\e[31m\\u009b\"\nteam: t\nlisten: {all: true}\n\"x\\ny\": 1\n"));
+    assert_non_null(strstr(l.said.ptr, "x.yaml:4:1: error: unknown key \"x?y\" in a brand: "));
+    for (size_t i = 0; i < l.said.len; i++) assert_true((unsigned char)l.said.ptr[i] >= ' ' || l.said.ptr[i] == '\n');
+    done(&l);
+    l = load_text(HARK_STR("brand: a\007\n"));
+    struct hark_buf buf = {0};
+    hark_problems_print(&l.problems, true, &buf);
+    assert_non_null(strstr(hark_buf_cstr(&buf), "\n  brand: a?\n          ^\n"));
+    hark_buf_done(&buf);
+    done(&l);
+}
+
+static void test_huge_key(void **state)
+{
+    (void)state;
+    struct hark_buf text = {0};
+    hark_buf_printf(&text, "brand: a\n? ");
+    for (int i = 0; i < 100000; i++) hark_buf_printf(&text, "é");
+    hark_buf_printf(&text, "\n: x\n");
+    struct load l = load_text(hark_buf_str(&text));
+    assert_true(l.said.len < 4000);
+    assert_non_null(strstr(l.said.ptr, "é …\n"));
+    hark_buf_done(&text);
+    done(&l);
+}
+
+// Lines as editors on different systems end them, and a query full of mistakes.
+static void test_line_ends(void **state)
+{
+    (void)state;
+    struct load l = load_text(HARK_STR("brand: a\rteam: t\r\n\nlisten: {}\xC2\x85\xE2\x80\xA8x: 1\n"));
+    assert_string_equal(
+        l.said.ptr, "x.yaml:4:9: error: listen is empty: the brand needs one of hashtags, handles, keywords, "
+                    "domains, query or all\nx.yaml:6:1: error: unknown key \"x\" in a brand: there are: brand, team, "
+                    "listen, ignore, only, fold, intents, alerts, tests\n");
+    assert_true(hark_str_is(l.problems.v[0].line, "listen: {}"));
+    done(&l);
+}
+
+static void test_many_mistakes(void **state)
+{
+    (void)state;
+    struct hark_buf text = {0};
+    hark_buf_printf(&text, "brand: a\nteam: t\nlisten: {query: '");
+    for (int i = 0; i < 50000; i++) hark_buf_printf(&text, "a: ");
+    hark_buf_printf(&text, "'}\n");
+    struct load l = load_text(hark_buf_str(&text));
+    assert_int_equal(l.problems.errors, 20);
+    hark_buf_done(&text);
     done(&l);
 }
 
@@ -486,7 +542,9 @@ int main(void)
         cmocka_unit_test(test_references),    cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_twelve),        cmocka_unit_test(test_sorted),
         cmocka_unit_test(test_caret),         cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_huge_phrase),   cmocka_unit_test(test_many_brands),
+        cmocka_unit_test(test_huge_phrase),   cmocka_unit_test(test_line_ends),
+        cmocka_unit_test(test_many_mistakes), cmocka_unit_test(test_control),
+        cmocka_unit_test(test_huge_key),      cmocka_unit_test(test_many_brands),
     };
     return cmocka_run_group_tests(tests, enter_data, NULL);
 }

@@ -453,19 +453,38 @@ static struct said say(int64_t now_ms)
 
 // --- the property ---
 
-enum { ARGUABLE_BATCH = 12 };
+enum { MOST_POSTS = 12 };
 
 struct run {
     struct world world;
     struct hark_store *store, *other;
     struct proxy proxy;
     struct hark_count_batch *batch, *twin;
-    struct said said[ARGUABLE_BATCH];
-    int notes[ARGUABLE_BATCH];
+    struct said said[MOST_POSTS];
+    int notes[MOST_POSTS];
     size_t n;
     int64_t now_ms;
     int position, number, faults[8];
 };
+
+// What a post counted before an edit or a delete, for retractions.
+static void check_before(const struct hark_count_outcome *outcome, const struct truth *was)
+{
+    bool takes_back = (outcome->kind == HARK_COUNT_EDIT || outcome->kind == HARK_COUNT_DELETE) && was->has;
+    size_t n = 0;
+    for (int b = 0; takes_back && b < BRANDS; b++) {
+        if (!(was->said.brands >> b & 1)) continue;
+        assert_true(n < outcome->nbefore);
+        const struct hark_counted *counted = &outcome->before[n++];
+        assert_true(hark_str_eq(counted->brand, brands[b].name));
+        size_t k = 0;
+        assert_true(hark_str_is(counted->intents.v[k++], "mention"));
+        for (int i = 0; i < INTENTS; i++)
+            if (was->said.intents >> i & 1) assert_true(hark_str_eq(counted->intents.v[k++], intents[i].name));
+        assert_int_equal(counted->intents.n, k);
+    }
+    assert_int_equal(outcome->nbefore, n);
+}
 
 // What hark says of the batch is what the world says; the alerts that it remembers are those noted before.
 static void check_outcomes(struct run *run, const struct world *before)
@@ -475,10 +494,12 @@ static void check_outcomes(struct run *run, const struct world *before)
     for (size_t i = 0; i < run->n; i++) {
         struct hark_count_outcome outcome;
         char note[32] = "";
-        int noted = world.truth[run->said[i].id].alerts;
+        const struct truth was = world.truth[run->said[i].id];
+        int noted = was.alerts;
         enum hark_count_kind kind = happen(&world, &run->said[i], run->notes[i], run->now_ms);
         hark_count_outcome(run->batch, i, &outcome);
         assert_int_equal(outcome.kind, kind);
+        check_before(&outcome, &was);
         if (noted) snprintf(note, sizeof note, "note %d", noted);
         assert_int_equal(outcome.alerts.len, strlen(note));
         assert_true(hark_str_is(outcome.alerts, note));
@@ -589,7 +610,7 @@ static void break_something(struct run *run, enum fault fault)
 static void one_batch(struct run *run, enum fault fault)
 {
     hark_count_batch_clear(run->batch);
-    run->n = 1 + roll(ARGUABLE_BATCH);
+    run->n = 1 + roll(MOST_POSTS);
     for (size_t i = 0; i < run->n; i++) {
         run->said[i] = say(run->now_ms);
         run->notes[i] = ++run->number;
@@ -609,7 +630,7 @@ static void counters_equal_a_recount_through_faults(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 4; seed++) {
         struct run *run = hark_calloc(1, sizeof *run);
-        char path[128];
+        char path[88];
         seed_state = seed;
         tell("FLUSHALL");
         snprintf(path, sizeof path, "%s/proxy", server.folder);
@@ -1041,6 +1062,10 @@ static void says_what_it_cannot_reach(void **state)
         if (!strstr(err.text, cases[i].says)) fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
         assert_null(strstr(err.text, "sesame"));
     }
+    struct hark_err err = {0}; // whether this build has TLS or not
+    assert_null(
+        hark_store_open(&(struct hark_store_options){.redis = "rediss://127.0.0.1:1", .prefix = "hark:"}, &err));
+    assert_non_null(strstr(err.text, "rediss://127.0.0.1:1/0"));
 }
 
 static void a_redis_that_hangs_is_given_up(void **state)

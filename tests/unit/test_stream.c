@@ -16,6 +16,8 @@
 
 #include <cmocka.h>
 
+#include "../support/tsan.h"
+
 enum { PARTITIONS = 3, POLL_MS = 50, PATIENCE_US = 60 * 1000000 };
 enum { API_PRODUCE = 0, API_FETCH = 1, API_HEARTBEAT = 12 }; // of Kafka's protocol
 
@@ -425,6 +427,10 @@ static void test_lost(void **state)
 
 int main(void)
 {
+    if (HARK_TEST_TSAN) {
+        print_message("1..0 # SKIP the thread sanitizer does not see librdkafka's threads\n");
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_settings_refused),
         cmocka_unit_test(test_settings_wrong),

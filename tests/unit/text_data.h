@@ -8,7 +8,7 @@
 
 enum { MAX_FIELDS = 8, MAX_LINE = 1 << 16 };
 
-// Resolves \n \t \\ \s (space) \uXXXX and \UXXXXXXXX in place.
+// Resolves \n \t \r \\ \s (space) \uXXXX and \UXXXXXXXX in place.
 static inline struct hark_str unescape(char *s)
 {
     char *to = s;
@@ -26,7 +26,7 @@ static inline struct hark_str unescape(char *s)
             to += hark_utf8_put((uint32_t)strtoul(hex, NULL, 16), to);
             s += digits;
         } else {
-            *to++ = *s == 'n' ? '\n' : *s == 't' ? '\t' : *s == 's' ? ' ' : *s;
+            *to++ = *s == 'n' ? '\n' : *s == 't' ? '\t' : *s == 'r' ? '\r' : *s == 's' ? ' ' : *s;
         }
     }
     ret.len = (size_t)(to - ret.ptr);
