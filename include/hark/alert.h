@@ -1,4 +1,6 @@
 // Alerts: what a team is told, hark.alert/1. Ids are a hash of what caused the alert, so a consumer can drop a repeat.
+//
+// All that these functions return is in the caller's arena.
 #pragma once
 
 #include <hark/match.h>
@@ -6,18 +8,20 @@
 struct hark_alert {
     char id[33];          // 32 hex digits
     struct hark_str team; // the topic is alerts.<team>
-    struct hark_str rule; // "<brand>/<intent>", in the caller's arena
+    struct hark_str rule; // "<brand>/<intent>"
+    enum hark_severity severity;
     struct hark_str json; // the message
 };
 
-// The alerts of kind "match" that a match causes (state "once"); one for each alert rule of the brand whose intent
-// fired. In the arena. `op` and `time` of the post take part in the id: an edit that fires again is another alert.
+// The alerts of kind "match" that a match causes (state "once"): one for each alert rule of the brand whose intent
+// fired, or that is on "mention". The id is made of the post's id and the rule, and of the time of an edit, so that an
+// alert that was taken back can come again.
 size_t hark_alert_of_match(const struct hark_match *match, const struct hark_post *post, struct hark_str match_json,
                            struct hark_arena *arena, const struct hark_alert **ret);
 
-// What the store keeps with a post of the alerts sent for it: text for hark_count_alerts(), and the retractions made
-// from that text (kind "match", state "close", the same id as the alert that it takes back) when the post is deleted or
-// edited so that the rule no longer fires (`still`: rules that still fire).
-void hark_alert_note(const struct hark_alert *alerts, size_t n, struct hark_buf *note);
-size_t hark_alert_retract(struct hark_str note, int64_t time_ms, const struct hark_alert *still, size_t nstill,
-                          struct hark_arena *arena, const struct hark_alert **ret);
+// What has to be sent when a post changes: `note` is what stands of earlier alerts (ptr NULL or empty: none), `now` are
+// the alerts that the post causes now (none when it was deleted). Sent are the retractions of those whose rule no
+// longer fires (state "close", the id of the alert that they take back, no match) and the alerts whose rule did not
+// fire before. ret_note is what stands from now on.
+size_t hark_alert_change(struct hark_str note, const struct hark_alert *now, size_t n, int64_t time_ms,
+                         struct hark_arena *arena, const struct hark_alert **ret, struct hark_buf *ret_note);

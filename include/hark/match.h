@@ -14,7 +14,7 @@ struct hark_scratch;
 
 struct hark_match_options {
     bool no_prefilter;     // every post is a candidate for every brand (the oracle of tests)
-    uint32_t match_limit;  // of PCRE2, a pattern and post; 0: 100,000 (about 1 ms)
+    uint32_t match_limit;  // of PCRE2, a pattern and post; 0: 100,000 (3 ms at worst in a post of 300 bytes)
     const char *cache_dir; // where compiled prefilters are kept; NULL: nowhere
 };
 
@@ -23,7 +23,18 @@ struct hark_matcher *hark_matcher_new(struct hark_ruleset *rs, const struct hark
 struct hark_matcher *hark_matcher_ref(struct hark_matcher *m);
 void hark_matcher_unref(struct hark_matcher *m); // takes NULL
 const struct hark_ruleset *hark_matcher_rules(const struct hark_matcher *m);
+// Brands that the prefilter cannot help with: no text is sure to be in every message that names them, so each message
+// is parsed for their sake. `because` is the part of the tree that has no such text.
+struct hark_unfiltered {
+    const struct hark_brand *brand;
+    const struct hark_node *because;
+};
+const struct hark_unfiltered *hark_matcher_unfiltered(const struct hark_matcher *m, size_t *ret_n);
 size_t hark_matcher_bytes(const struct hark_matcher *m); // memory of databases and patterns, about
+
+// For hark_rules_load(): 0, or not 0 with the byte in `regex` that is wrong and why. Besides what PCRE2 refuses: \C,
+// callouts, patterns that call themselves, more than 16 KiB.
+int hark_match_check_regex(struct hark_str regex, size_t *ret_offset, char *text, size_t text_size);
 
 struct hark_scratch *hark_scratch_new(const struct hark_matcher *m, struct hark_err *err);
 void hark_scratch_free(struct hark_scratch *ms); // takes NULL
@@ -61,8 +72,8 @@ struct hark_matches {
     size_t n;
 };
 
-// How many brands the raw message may name (0: it names none for sure). The candidates stay in the scratch for
-// hark_match_post().
+// `raw` is a canonical post as JSON (hark.post/1). How many brands the raw message may name (0: it names none for
+// sure). The candidates stay in the scratch for hark_match_post().
 size_t hark_match_maybe(const struct hark_matcher *m, struct hark_scratch *ms, struct hark_str raw);
 // Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after
 // warm-up. A delete, having no text, matches nothing.

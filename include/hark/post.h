@@ -11,7 +11,7 @@
 enum {
     HARK_POST_MAX_BYTES =
         1 << 20,              // one message; Kafka's default limit for a message is 1 MiB as well (message.max.bytes)
-    HARK_POST_MAX_DEPTH = 32, // of JSON; canonical posts need 3, payloads of platforms about 20
+    HARK_POST_MAX_DEPTH = 32, // of JSON; canonical posts need 3
     HARK_POST_MAX_ID_BYTES = 2048, // the longest ids are ActivityPub URIs, which browsers and proxies cap at about this
 };
 
@@ -35,6 +35,9 @@ struct hark_post {
     } engagement;
     struct hark_str reply_to, repost_of, quote_of; // ptr NULL: unknown; len 0: known to be none
     int media; // pictures, films or sounds attached (optional field "media", a number); -1 unknown
+    // Decoded from JSON as hark_post_encode() writes it: begins so, is compact, lacks nothing and has no escape that it
+    // does not need. There is no need to encode it again.
+    bool canonical;
 };
 
 // Everything unknown.
@@ -42,14 +45,21 @@ void hark_post_init(struct hark_post *post);
 
 // Decodes one canonical post: strict JSON (one object, nothing behind it, no duplicate of a key that counts), UTF-8,
 // depth and size bounded. `text` is put into NFC. A post without hashtags or mentions or links gets those that its text
-// has by its source's rules. Unknown keys are passed over. err says what is wrong and, where it is JSON, at which byte.
-// Does not allocate but from the arena.
+// has by its source's rules. Unknown keys are passed over, null is unknown (in reply_to, repost_of and quote_of: none),
+// empty texts in lists are dropped, and \u0000 becomes U+FFFD. err says what is wrong and, where it is JSON, at which
+// byte. Does not allocate but from the arena.
 int hark_post_decode(struct hark_str json, struct hark_arena *arena, struct hark_post *post,
                      struct hark_err *err) HARK_CHECKED;
 
 // Checks a post that a source made by hand: required fields, limits, UTF-8; puts text into NFC and finds hashtags,
 // mentions and links where unknown.
 int hark_post_finish(struct hark_post *post, struct hark_arena *arena, struct hark_err *err) HARK_CHECKED;
+
+// The id and op of a message that begins as hark writes posts, in some nanoseconds; false: decode it to know. `*ret_id`
+// points into the message.
+bool hark_post_peek(struct hark_str json, struct hark_str *ret_id, enum hark_op *ret_op);
+// Whether a message that hark_post_peek() does not know may be an update or a delete. False: it is none for sure.
+bool hark_post_may_change(struct hark_str json);
 
 // Writes the canonical JSON (no line end). Decoding it gives the same post.
 void hark_post_encode(const struct hark_post *post, struct hark_json *json);

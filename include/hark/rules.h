@@ -12,6 +12,9 @@
 enum {
     HARK_RULES_MAX_FILE_BYTES = 256 << 20, // a file; 100,000 brands take about 20 MB
     HARK_RULES_MAX_PATTERN_BYTES = 16384,  // one phrase; a longer one is a list that wants to be several phrases
+    HARK_RULES_MAX_QUERY_BYTES = 1 << 18,  // one query; the longest that other tools take are 64 KiB
+    HARK_RULES_MAX_NAME_BYTES = 64,        // brands, intents, teams, groups: they become keys and topics
+    HARK_RULES_MAX_WEIGHT = 1000,          // of a phrase, group or signal, either sign; and of a threshold
     HARK_RULES_MAX_DEPTH = 64,             // parentheses in a query
     HARK_RULES_MAX_DISTANCE = 100,         // of "a b"~n
 };
@@ -47,7 +50,7 @@ void hark_problems_print(struct hark_problems *problems, bool caret, struct hark
 
 enum hark_pattern_kind {
     HARK_PATTERN_WORDS, // one or more words in a row
-    HARK_PATTERN_NEAR,  // "a b"~5, "a b"~>5
+    HARK_PATTERN_NEAR,  // "a b"~5, "a b"~>5; "hart* de": in this order, none between
     HARK_PATTERN_REGEX, // /…/ (PCRE2, caseless unless it says (?-i))
 };
 
@@ -146,9 +149,10 @@ struct hark_group {
 };
 
 struct hark_test {
-    struct hark_post post; // unknown but for what the test gives; id "test", source "bluesky" by default
+    struct hark_post post; // unknown but for what the test gives; id "test", source "bluesky" by default; not yet
+                           // through hark_post_finish()
     struct hark_strs hits; // intents that must fire and no other
-    bool named;            // hits is given at all
+    bool named;            // hits is a list: the brand must be named
     bool ignored;          // `hits: none`: the brand is not named at all
     struct hark_loc loc;
 };
@@ -187,7 +191,7 @@ struct hark_brand {
     struct hark_pattern **ignore_phrases;
     size_t nignore_phrases;
     struct hark_strs ignore_handles;           // keys
-    struct hark_strs only_langs, only_sources; // v NULL: any
+    struct hark_strs only_langs, only_sources; // v NULL: any; languages in small letters
     bool only_reposts;                         // a repost counts
     int64_t only_min_followers;                // 0: any
     struct hark_intent **intents;
@@ -213,10 +217,23 @@ struct hark_ruleset {
     int refs; // atomic
 };
 
+// Compiles a pattern and says what is wrong with it: 0, or not 0 with the byte in `regex` where it fails and why. The
+// matcher has one; it is given to the loader so that a pattern's error stands at its line and column with all the
+// others.
+typedef int hark_regex_check(struct hark_str regex, size_t *ret_offset, char *text, size_t text_size);
+
 // Reads all *.yaml and *.yml below the paths (folders, recursively, hidden names passed over; or single files: then
 // intents/ beside the file is read too, so that names resolve). NULL where a problem is an error; problems hold all
 // errors and warnings then as well. A folder that does not exist, cannot be read or holds no brand is a problem too.
-struct hark_ruleset *hark_rules_load(const char *const *paths, size_t npaths, struct hark_problems *problems);
+// `check_regex` may be NULL: patterns are not compiled then.
+//
+// The version is SHA-256 over, for each file in the order of names: its name relative to the given folder, a NUL, its
+// size in decimal digits, a NUL, its bytes.
+struct hark_ruleset *hark_rules_load(const char *const *paths, size_t npaths, hark_regex_check *check_regex,
+                                     struct hark_problems *problems);
+// One file from memory, under this name.
+struct hark_ruleset *hark_rules_load_text(struct hark_str name, struct hark_str bytes, hark_regex_check *check_regex,
+                                          struct hark_problems *problems);
 struct hark_ruleset *hark_ruleset_ref(struct hark_ruleset *rs);
 void hark_ruleset_unref(struct hark_ruleset *rs); // takes NULL
 const struct hark_brand *hark_ruleset_brand(const struct hark_ruleset *rs, struct hark_str name);
@@ -224,3 +241,8 @@ const struct hark_brand *hark_ruleset_brand(const struct hark_ruleset *rs, struc
 // A phrase as files write it (`want*`, `"a b"~5`, `/…/`, `{BT}`, bare words) to a pattern; problems get what is wrong.
 bool hark_pattern_parse(struct hark_str written, bool fold, struct hark_loc loc, struct hark_arena *arena,
                         struct hark_problems *problems, struct hark_pattern *ret);
+// A query (docs/query.md) to a tree, NULL where it is wrong; what the linter has to say is a warning.
+struct hark_node *hark_query_parse(struct hark_str query, bool fold, struct hark_loc loc, struct hark_arena *arena,
+                                   struct hark_problems *problems);
+// The tree as text in which every group has its parentheses: (or #tag (and "a b" (not is:repost))).
+void hark_node_print(const struct hark_node *node, struct hark_buf *buf);

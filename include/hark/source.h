@@ -79,19 +79,42 @@ void hark_source_free(struct hark_source *src); // takes NULL
 
 // --- formats: payloads of platforms to canonical posts ---
 
-// Takes one record (a line, an SSE event, a response body) apart. A record may hold several posts (a page).
+// Of a record's JSON: Reddit nests answers ten deep, with five levels of JSON each.
+enum { HARK_RECORD_MAX_DEPTH = 128 };
+
+// One record: a line, an SSE event, a response body. It may hold several posts (a page).
+struct hark_record {
+    struct hark_str text;  // the bytes as read
+    struct hark_str event; // the SSE event's name; ptr NULL where it is none
+    const void *json;      // json_t *, what `text` says; NULL only for the format "hark"
+};
+
+// The ids of the latest posts under the names that a server has for them: Mastodon's deletes name posts in no other
+// way. Bounded: the oldest are forgotten. Init by zeroing.
+struct hark_ids {
+    struct hark_ids_table *table;
+    int64_t at_ms; // time of the post that was put last
+};
+void hark_ids_put(struct hark_ids *ids, struct hark_str local, struct hark_str id, int64_t time_ms);
+// ptr NULL where it is not known; valid until the next put.
+struct hark_str hark_ids_get(const struct hark_ids *ids, struct hark_str local);
+void hark_ids_done(struct hark_ids *ids);
+
+// What a record holds, one call each.
 struct hark_format_sink {
-    void (*post)(void *arg, struct hark_post *post); // hark_post_finish() was not called yet
-    void (*refused)(void *arg, const char *reason);
-    void (*dead)(void *arg, const char *reason);
+    // hark_post_finish() was not called yet. `json` is the post's canonical JSON where the record has it already, else
+    // ptr NULL.
+    void (*post)(void *arg, struct hark_post *post, struct hark_str json);
+    void (*refused)(void *arg, const char *reason); // of a fixed set of words
+    void (*dead)(void *arg, const char *reason);    // the text may go after the call
     void *arg;
 };
 struct hark_format {
     const char *name;
-    // How sure it is that `record` is in this format (0 no, 1 yes); looks at the parsed top level only.
-    bool (*is)(const void *json); // json_t *
-    // Decodes; texts go to the arena or stay in the record. `event` is the SSE event's name or ptr NULL.
-    void (*decode)(const void *json, struct hark_str event, struct hark_arena *arena,
+    // Whether the record is in this format; looks at the top of it only.
+    bool (*is)(const struct hark_record *record);
+    // Texts go to the arena or stay in the record.
+    void (*decode)(const struct hark_record *record, struct hark_ids *ids, struct hark_arena *arena,
                    const struct hark_format_sink *sink);
 };
 extern const struct hark_format *const hark_formats[]; // NULL-terminated

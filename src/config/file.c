@@ -3,6 +3,8 @@
 
 #include "load.h"
 
+#include <hark/versions.h>
+
 #include <errno.h>
 #include <stdio.h>
 #include <yaml.h>
@@ -109,4 +111,9 @@ int config_file(struct hark_config *cfg, const char *path, bool must_exist, stru
     yaml_parser_delete(&parser);
     fclose(file);
     return err->code;
+}
+
+void hark_config_yaml(char *out, size_t size)
+{
+    snprintf(out, size, "%s", yaml_get_version_string());
 }

@@ -1,5 +1,7 @@
 // The JSON writer. Text goes through in runs: bytes up to the next one that needs care are copied at once.
 
+#include "utf8.h"
+
 #include <hark/json.h>
 
 #include <math.h>
@@ -22,21 +24,6 @@ void hark_json_close(struct hark_json *json, char bracket)
 {
     hark_buf_char(json->buf, bracket);
     json->comma = true;
-}
-
-// Length of the well-formed UTF-8 character at s, 0 where there is none (RFC 3629, table 3-7 of the Unicode Standard).
-static size_t character(const unsigned char *s, size_t left)
-{
-    if (s[0] < 0x80) return 1;
-    if (s[0] < 0xC2 || s[0] > 0xF4) return 0;
-    size_t n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-    if (left < n) return 0;
-    unsigned low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
-    unsigned high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
-    if (s[1] < low || s[1] > high) return 0;
-    for (size_t i = 2; i < n; i++)
-        if ((s[i] & 0xC0) != 0x80) return 0;
-    return n;
 }
 
 static void escape(struct hark_buf *buf, unsigned char c)
@@ -63,7 +50,7 @@ static void quoted(struct hark_buf *buf, struct hark_str s)
             i++;
             continue;
         }
-        size_t n = bytes[i] >= 0x80 ? character(bytes + i, s.len - i) : 0;
+        size_t n = bytes[i] >= 0x80 ? utf8_character(bytes + i, s.len - i) : 0;
         if (n) {
             i += n;
             continue;

@@ -1,5 +1,7 @@
 // logfmt on stderr.
 
+#include "utf8.h"
+
 #include <hark/clock.h>
 #include <hark/log.h>
 
@@ -44,16 +46,19 @@ const char *hark_log_q(struct hark_str s)
     if (s.len > CUT) s.len = CUT;
     bool quotes = needs_quotes(s);
     if (quotes) *end++ = '"';
-    for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-        if (c == '"' || c == '\\') {
-            *end++ = '\\';
-            *end++ = (char)c;
-        } else if (c < 0x20 || c == 0x7f) { // control characters would reach the terminal
-            end += snprintf(end, 5, "\\x%02x", c);
+    for (size_t i = 0; i < s.len;) {
+        const unsigned char *c = (const unsigned char *)s.ptr + i;
+        size_t n = utf8_character(c, s.len - i);
+        bool control = *c < 0x20 || *c == 0x7f || (*c == 0xC2 && n == 2 && c[1] < 0xA0); // these would reach the terminal
+        if (*c == '"' || *c == '\\') *end++ = '\\';
+        if (n == 0 || control) {
+            end += snprintf(end, 5, "\\x%02x", *c);
+            n = 1;
         } else {
-            *end++ = (char)c;
+            memcpy(end, c, n);
+            end += n;
         }
+        i += n;
     }
     if (quotes) *end++ = '"';
     *end = 0;

@@ -184,6 +184,7 @@ static void log_quoting(void **state)
     assert_string_equal(hark_log_q(HARK_STR("two words")), "\"two words\"");
     assert_string_equal(hark_log_q(HARK_STR("a\"\n\x1b")), "\"a\\\"\\x0a\\x1b\"");
     assert_string_equal(hark_log_q(HARK_STR("")), "\"\"");
+    assert_string_equal(hark_log_q(HARK_STR("\xED\x95\x9C\xFF\xC2\x9B\xE2")), "\xED\x95\x9C\\xff\\xc2\\x9b\\xe2");
 }
 
 int main(void)

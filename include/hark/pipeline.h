@@ -1,0 +1,46 @@
+// The stages wired together: sources, matcher, counters, topics. One function a command; each runs until its input ends
+// or until it is asked to stop, and leaves everything that it took committed or untouched.
+//
+// These functions log to stderr and write data to stdout. They return 0 or a negative HARK_E… with err set.
+#pragma once
+
+#include <hark/config.h>
+#include <hark/match.h>
+#include <hark/source.h>
+#include <hark/stream.h>
+
+// Loads the rules of cfg->rules and compiles them; what is wrong goes to stderr. NULL: err is set.
+struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct hark_err *err);
+
+// hark run: sources → matcher → Redis. `specs` are "name:argument".
+int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, size_t n,
+                      struct hark_err *err) HARK_CHECKED;
+// hark ingest: sources → Kafka or stdout.
+int hark_pipeline_ingest(const struct hark_config *cfg, const char *const *specs, size_t n,
+                         struct hark_err *err) HARK_CHECKED;
+// hark match: Kafka → Redis and Kafka.
+int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+// hark scan: sources → matches on stdout.
+int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, size_t n,
+                       struct hark_err *err) HARK_CHECKED;
+
+// Calls `each` for each post of the sources, in order, until one fails.
+int hark_pipeline_each(const struct hark_config *cfg, const char *const *specs, size_t n,
+                       int (*each)(void *arg, const struct hark_source_item *item, struct hark_err *err), void *arg,
+                       struct hark_err *err) HARK_CHECKED;
+
+// The store of cfg->redis, or of a private redis-server that lives in the state folder.
+struct hark_backend;
+struct hark_backend *hark_backend_open(const struct hark_config *cfg, struct hark_err *err);
+const char *hark_backend_redis(const struct hark_backend *backend); // URLs for hark_store_open()
+void hark_backend_close(struct hark_backend *backend);              // takes NULL
+
+struct hark_stream_options hark_pipeline_stream(const struct hark_config *cfg);
+
+// hark.posts and the others: hark setup creates them. Alert topics are one a team of the rules.
+extern const struct hark_topic hark_topics[];
+extern const size_t hark_topics_count;
+
+// SIGINT and SIGTERM ask to stop; a second one ends the process at once.
+void hark_stop_install(void);
+bool hark_stopping(void);

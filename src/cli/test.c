@@ -1,0 +1,106 @@
+// hark test: runs the tests that rule files carry and prints what differs.
+
+#include "cli.h"
+
+#include <hark/match.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct outcome {
+    const struct hark_matcher *m;
+    struct hark_scratch *ms; // for the reasons; the tests themselves run in another
+    size_t passed, failed;
+};
+
+static void print_names(const char *label, const struct hark_strs *names)
+{
+    printf("    %s [", label);
+    for (size_t i = 0; i < names->n; i++) printf("%s" HARK_STR_FMT, i ? ", " : "", HARK_STR_ARG(names->v[i]));
+    printf("]\n");
+}
+
+static bool holds(const struct hark_strs *names, struct hark_str name)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (hark_str_eq(names->v[i], name)) return true;
+    return false;
+}
+
+// For each intent on which expected and actual differ, why it fired or did not.
+static void print_reasons(struct outcome *outcome, const struct hark_test_result *result)
+{
+    const struct hark_why *why;
+    size_t n =
+        result->brand ? hark_match_explain(outcome->m, outcome->ms, &result->test->post, result->brand, &why) : 0;
+    for (size_t i = 0; i < n; i++) {
+        bool mention = !why[i].intent;
+        struct hark_str name = mention ? HARK_STR("mention") : why[i].intent->name;
+        if (mention ? result->named : holds(&result->test->hits, name) == holds(&result->actual, name)) continue;
+        printf("    %s " HARK_STR_FMT ": %s\n", mention || !holds(&result->actual, name) ? "-" : "+",
+               HARK_STR_ARG(name), why[i].text);
+    }
+}
+
+static void each(const struct hark_test_result *result, void *arg)
+{
+    struct outcome *outcome = arg;
+    const struct hark_test *test = result->test;
+    if (result->passed) {
+        outcome->passed++;
+        return;
+    }
+    outcome->failed++;
+    printf(HARK_STR_FMT ":%u:%u: " HARK_STR_FMT "\n    post: " HARK_STR_FMT "\n", HARK_STR_ARG(test->loc.file),
+           test->loc.line, test->loc.column, HARK_STR_ARG(result->brand ? result->brand->name : result->intent->name),
+           HARK_STR_ARG(test->post.text));
+    print_names("expected", &test->hits);
+    if (result->named || result->intent)
+        print_names("actual  ", &result->actual);
+    else
+        printf("    actual   the brand is not named\n");
+    print_reasons(outcome, result);
+}
+
+static int run_tests(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
+{
+    const struct hark_match_options options = {.match_limit = (uint32_t)cfg->match_limit};
+    struct outcome outcome = {.m = hark_matcher_new(rs, &options, err)};
+    struct hark_scratch *ms = outcome.m ? hark_scratch_new(outcome.m, err) : NULL;
+    outcome.ms = ms ? hark_scratch_new(outcome.m, err) : NULL;
+    if (outcome.ms) {
+        hark_match_run_tests(outcome.m, ms, each, &outcome);
+        printf("%zu passed, %zu failed\n", outcome.passed, outcome.failed);
+        if (outcome.failed) hark_err_set(err, HARK_EINPUT, "%s", "");
+    }
+    hark_scratch_free(outcome.ms);
+    hark_scratch_free(ms);
+    hark_matcher_unref((struct hark_matcher *)outcome.m);
+    return err->code;
+}
+
+static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
+{
+    struct hark_problems problems = {0};
+    struct hark_buf text = {0};
+    struct hark_ruleset *rs = hark_rules_load(args->v, args->n, hark_match_check_regex, &problems);
+    hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
+    fwrite(text.ptr, 1, text.len, stderr);
+    if (rs)
+        (void)run_tests(cfg, rs, err);
+    else
+        hark_err_set(err, HARK_EINPUT, "%zu error%s in the rules", problems.errors, problems.errors == 1 ? "" : "s");
+    hark_ruleset_unref(rs);
+    hark_buf_done(&text);
+    hark_problems_done(&problems);
+    return err->code;
+}
+
+const struct hark_command hark_command_test = {
+    .name = "test",
+    .arguments = "RULES…",
+    .about = "runs the tests in rule files; prints what differs and why",
+    .least = 1,
+    .most = -1,
+    .run = run,
+};

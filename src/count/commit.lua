@@ -1,0 +1,147 @@
+#!lua
+-- Commits a batch: compares first, then applies all of it and moves the position, in one step that nothing can come between.
+--
+-- KEYS[1]  <prefix>pos:<topic>
+-- ARGV     incarnation, field, expected, next, top; pieces of n keys of posts that are unknown, closed by n = 0; n and n pairs of the key
+--          and the revision of a known post; then operations to the end: letter, key, life, n, n arguments. What a batch sends
+--          along for the outside (threshold alerts) is one more letter.
+--
+-- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
+--
+-- Nothing is half done: every check stands before the first write; Redis refuses the whole script before it starts where it is out of memory,
+-- a replica, short of replicas or cannot save (that is what `#!lua` without flags asks for); and the writes below cannot fail
+-- on keys that hark has written.
+local call, unpack, tonumber = redis.call, unpack, tonumber
+local ARGV = ARGV
+local incarnation, field, expected, following = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local top, cut = tonumber(ARGV[5]), '-' .. ARGV[5] + 1 -- ranks 0 to cut are below the top
+
+local at = call('HMGET', KEYS[1], 'incarnation', field)
+if at[1] ~= incarnation then return {'gone'} end
+if (at[2] or '') ~= expected then return {'moved', at[2] or ''} end
+
+local i = 6
+local n = tonumber(ARGV[i])
+while n > 0 do
+  if call('EXISTS', unpack(ARGV, i + 1, i + n)) > 0 then return {'conflict'} end
+  i = i + 1 + n
+  n = tonumber(ARGV[i])
+end
+n = tonumber(ARGV[i + 1])
+i = i + 2
+for _ = 1, n do
+  if call('HGET', ARGV[i], 'rev') ~= ARGV[i + 1] then return {'conflict'} end
+  i = i + 2
+end
+
+-- A counter's life is the time at which it ends: past it there is nothing to add to or take from. It is set when a field is new, for then the key
+-- may be new. 0: it is kept.
+local now = tonumber(call('TIME')[1])
+local function lives(life)
+  return life == '0' or tonumber(life) > now
+end
+local function ends(key, life)
+  if life ~= '0' then call('EXPIREAT', key, life) end
+end
+
+local apply = {}
+
+-- Calls cost more than fields: from here on, reading and writing all at once is cheaper than one HINCRBY a field.
+local MANY = 3
+
+local function add_many(key, first, last)
+  local names, put, gone, fresh = {}, {}, {}, false
+  for j = first, last, 2 do names[#names + 1] = ARGV[j] end
+  local have = call('HMGET', key, unpack(names))
+  for j = 1, #names do
+    local n = (tonumber(have[j]) or 0) + tonumber(ARGV[first + 2 * j - 1])
+    fresh = fresh or not have[j]
+    if n == 0 then
+      gone[#gone + 1] = names[j]
+    else
+      put[#put + 1] = names[j]
+      put[#put + 1] = string.format('%.0f', n)
+    end
+  end
+  if #put > 0 then call('HSET', key, unpack(put)) end
+  if #gone > 0 then call('HDEL', key, unpack(gone)) end
+  return fresh
+end
+
+-- field, by: adds to a hash; no field at 0
+function apply.H(key, life, first, last)
+  if not lives(life) then return end
+  local fresh = false
+  if last - first + 1 >= 2 * MANY then
+    fresh = add_many(key, first, last)
+  else
+    for j = first, last, 2 do
+      local by = ARGV[j + 1]
+      local n = call('HINCRBY', key, ARGV[j], by)
+      if n == 0 then call('HDEL', key, ARGV[j]) elseif n == tonumber(by) then fresh = true end
+    end
+  end
+  if fresh then ends(key, life) end
+end
+
+-- member, by: adds to a sorted set; no member at 0 or below (it may have been cut off); cut at `top` once there are twice as many
+function apply.Z(key, life, first, last)
+  if not lives(life) then return end
+  local grown = false
+  for j = first, last, 2 do
+    local by = ARGV[j + 1]
+    local n = tonumber(call('ZINCRBY', key, by, ARGV[j]))
+    if n <= 0 then call('ZREM', key, ARGV[j]) elseif n == tonumber(by) then grown = true end
+  end
+  if not grown then return end
+  ends(key, life)
+  if call('ZCARD', key) > 2 * top then call('ZREMRANGEBYRANK', key, '0', cut) end
+end
+
+-- score, member: puts into a sorted set
+function apply.A(key, life, first, last)
+  if lives(life) and call('ZADD', key, unpack(ARGV, first, last)) > 0 then ends(key, life) end
+end
+
+-- score, member: the same, and keeps the `top` highest
+function apply.B(key, life, first, last)
+  apply.A(key, life, first, last)
+  call('ZREMRANGEBYRANK', key, '0', cut)
+end
+
+-- member: removes from a sorted set
+function apply.R(key, _, first, last)
+  call('ZREM', key, unpack(ARGV, first, last))
+end
+
+-- element: adds to a HyperLogLog
+function apply.L(key, life, first, last)
+  if lives(life) and call('PFADD', key, unpack(ARGV, first, last)) == 1 then ends(key, life) end
+end
+
+-- member: adds to a set
+function apply.S(key, _, first, last)
+  call('SADD', key, unpack(ARGV, first, last))
+end
+
+-- field, value: sets fields of a post, whose life, in seconds, starts again
+function apply.T(key, life, first, last)
+  call('HSET', key, unpack(ARGV, first, last))
+  call('EXPIRE', key, life)
+end
+
+-- field, value: the same, in place of what was there
+function apply.P(key, life, first, last)
+  call('DEL', key)
+  apply.T(key, life, first, last)
+end
+
+local stop = #ARGV
+while i < stop do
+  n = tonumber(ARGV[i + 3])
+  apply[ARGV[i]](ARGV[i + 1], ARGV[i + 2], i + 4, i + 3 + n)
+  i = i + 4 + n
+end
+
+if following ~= expected then call('HSET', KEYS[1], field, following) end
+return {'done'}

@@ -1,0 +1,47 @@
+// One connection to one Redis, made again by itself after it was lost.
+//
+// An operation starts with hark_redis_connect(), sends commands in a row and reads their replies in the same order. A
+// failure of any kind, or an error reply, drops the connection, so that a reply that was not read can never be taken
+// for the reply to another command; the next operation connects anew. Where trying again may help the error is
+// retriable. The process must ignore SIGPIPE. One thread.
+#pragma once
+
+#include "url.h"
+
+#include <hiredis/hiredis.h>
+
+struct hark_redis_tls;
+
+struct hark_redis {
+    struct hark_redis_url url;
+    const char *password; // NULL: none; the store's
+    int connect_timeout_ms, timeout_ms;
+    struct redisContext *ctx; // NULL: not connected
+    struct hark_redis_tls *tls;
+};
+
+int hark_redis_connect(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED; // nothing where it is connected
+// Connects anew and hears an answer, all within the time for connecting.
+int hark_redis_greet(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
+void hark_redis_drop(struct hark_redis *redis); // where replies are left unread
+void hark_redis_done(struct hark_redis *redis);
+
+// Puts a command behind those that wait to be sent. `format` as in redisCommand(): %s, %b with pointer and length.
+int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *format, ...) HARK_CHECKED;
+int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
+                         struct hark_err *err) HARK_CHECKED;
+// The reply to the next command; freeReplyObject() frees it. An error reply is an error, but for one that starts with
+// `except` (may be NULL).
+int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err) HARK_CHECKED;
+
+static inline struct hark_str hark_reply_str(const redisReply *reply)
+{
+    bool text =
+        reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR;
+    return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
+}
+
+// TLS: prepare before connecting (an error that says so where hiredis was built without), start after.
+int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
+int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
+void hark_redis_tls_free(struct hark_redis_tls *tls); // takes NULL

@@ -1,0 +1,326 @@
+#include "store.h"
+
+#include <hark/clock.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+enum { DEFAULT_CONNECT_TIMEOUT_MS = 5000, DEFAULT_TIMEOUT_MS = 10000, OLDEST_MAJOR = 7 };
+#define SCHEMA "1" // of keys and types
+
+// --- opening ---
+
+static int add_instance(struct hark_store *store, struct hark_str url, const struct hark_store_options *options,
+                        struct hark_err *err)
+{
+    struct hark_instance inst = {
+        .redis = {.connect_timeout_ms = options->connect_timeout_ms, .timeout_ms = options->timeout_ms}};
+    if (hark_redis_url_parse(hark_str_trim(url), &inst.redis.url, err)) return err->code;
+    if (inst.redis.connect_timeout_ms <= 0) inst.redis.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
+    if (inst.redis.timeout_ms <= 0) inst.redis.timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (options->password && options->password[0])
+        inst.redis.password = hark_arena_str(&store->arena, hark_str(options->password)).ptr;
+    store->v = hark_realloc(store->v, store->n + 1, sizeof *store->v);
+    store->v[store->n++] = inst;
+    return 0;
+}
+
+static int add_instances(struct hark_store *store, const struct hark_store_options *options, struct hark_err *err)
+{
+    struct hark_str rest = hark_str(options->redis);
+    do {
+        struct hark_str url = hark_str_cut(rest, ',', &rest);
+        if (add_instance(store, url, options, err)) return err->code;
+    } while (rest.ptr);
+    for (size_t i = 0; i < store->n; i++)
+        if (hark_redis_greet(&store->v[i].redis, err)) return err->code;
+    return 0;
+}
+
+struct hark_store *hark_store_open(const struct hark_store_options *options, struct hark_err *err)
+{
+    if (!options->redis || !options->prefix || !options->prefix[0]) {
+        hark_err_set(err, HARK_EINPUT, "Redis needs a URL and a prefix of keys that is not empty");
+        return NULL;
+    }
+    struct hark_store *store = hark_calloc(1, sizeof *store);
+    store->prefix = hark_arena_str(&store->arena, hark_str(options->prefix));
+    if (add_instances(store, options, err) == 0) return store;
+    hark_store_close(store);
+    return NULL;
+}
+
+void hark_store_close(struct hark_store *store)
+{
+    if (!store) return;
+    for (size_t i = 0; i < store->n; i++) {
+        hark_redis_done(&store->v[i].redis);
+        hark_map_done(&store->v[i].incarnations);
+    }
+    free(store->v);
+    hark_arena_done(&store->arena);
+    free(store);
+}
+
+struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition)
+{
+    return &store->v[(uint32_t)partition % store->n];
+}
+
+void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf)
+{
+    hark_buf_str_add(buf, store->prefix);
+    hark_buf_str_add(buf, HARK_STR("pos:"));
+    hark_buf_str_add(buf, topic);
+}
+
+// --- whether an instance is fit to be written to ---
+
+// The value of a "name:value" line of INFO; ptr NULL where there is none.
+static struct hark_str info_of(struct hark_str info, const char *name)
+{
+    struct hark_str line, value, rest = info;
+    do {
+        line = hark_str_cut(rest, '\n', &rest);
+        if (hark_str_is(hark_str_cut(line, ':', &value), name)) return hark_str_trim(value);
+    } while (rest.ptr);
+    return (struct hark_str){0};
+}
+
+// A Redis that throws keys away when it is full would make every number a guess, and nobody would see it.
+static int judge(const struct hark_instance *inst, struct hark_str server, struct hark_str memory, struct hark_err *err)
+{
+    struct hark_str version = info_of(server, "redis_version"), policy = info_of(memory, "maxmemory_policy"), minor;
+    int64_t major = OLDEST_MAJOR;
+    (void)hark_str_int(hark_str_cut(version, '.', &minor), &major);
+    if (major < OLDEST_MAJOR)
+        return hark_err_set(err, HARK_ESERVICE, "Redis at %s is version " HARK_STR_FMT "; 7.0 or newer is needed",
+                            inst->redis.url.text, HARK_STR_ARG(version));
+    if (policy.len && !hark_str_is(policy, "noeviction") && !hark_str_is(info_of(memory, "maxmemory"), "0"))
+        return hark_err_set(err, HARK_ESERVICE,
+                            "Redis at %s drops keys when it is full (maxmemory-policy " HARK_STR_FMT
+                            "), so that counters would be "
+                            "wrong; set maxmemory-policy noeviction",
+                            inst->redis.url.text, HARK_STR_ARG(policy));
+    return 0;
+}
+
+static int check(struct hark_instance *inst, struct hark_err *err)
+{
+    redisReply *server, *memory;
+    if (inst->checked) return 0;
+    if (hark_redis_send(&inst->redis, err, "INFO server") || hark_redis_send(&inst->redis, err, "INFO memory") ||
+        hark_redis_reply(&inst->redis, NULL, &server, err))
+        return err->code;
+    int rc = hark_redis_reply(&inst->redis, NULL, &memory, err);
+    if (!rc) {
+        rc = judge(inst, hark_reply_str(server), hark_reply_str(memory), err);
+        freeReplyObject(memory);
+    }
+    freeReplyObject(server);
+    inst->checked = rc == 0;
+    return rc;
+}
+
+// --- positions and incarnations ---
+
+static int invent(char out[17])
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, 0) != sizeof random) return -1;
+    snprintf(out, 17, "%016llx", (unsigned long long)random);
+    return 0;
+}
+
+// The incarnation in Redis, made where there is none, and the position of `field`.
+static int read_position(struct hark_store *store, struct hark_instance *inst, struct hark_str topic,
+                         struct hark_str field, redisReply **ret, struct hark_err *err)
+{
+    struct hark_buf key = {0};
+    redisReply *made = NULL;
+    char fresh[17];
+    struct hark_redis *redis = &inst->redis;
+    if (invent(fresh)) return hark_err_set(err, HARK_EBUG, "the system gives no random numbers");
+    hark_store_position_key(store, topic, &key);
+    int rc = hark_redis_connect(redis, err);
+    if (!rc) rc = check(inst, err);
+    if (!rc && !hark_map_get(&inst->incarnations, topic)) {
+        rc = hark_redis_send(redis, err, "HSETNX %b incarnation %s", key.ptr, key.len, fresh);
+        if (!rc) rc = hark_redis_reply(redis, NULL, &made, err);
+    }
+    if (!rc) rc = hark_redis_send(redis, err, "HMGET %b incarnation %b", key.ptr, key.len, field.ptr, field.len);
+    if (!rc) rc = hark_redis_reply(redis, NULL, ret, err);
+    if (made) freeReplyObject(made);
+    hark_buf_done(&key);
+    return rc;
+}
+
+// Compares with what was seen first; an instance that was wiped under us must not be taken for a fresh one.
+static int compare(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, struct hark_str found,
+                   const char **ret, struct hark_err *err)
+{
+    struct hark_map_entry *entry = hark_map_get(&inst->incarnations, topic);
+    if (entry && !hark_str_is(found, entry->ptr))
+        return hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s was wiped or restored since hark began to count here: its numbers no longer go with the log; "
+            "bring the data back, or count anew from the log with --rebuild",
+            inst->redis.url.text);
+    if (!entry) {
+        char *copy = (char *)hark_arena_str(&store->arena, found).ptr;
+        entry = hark_map_put(&inst->incarnations, hark_arena_str(&store->arena, topic), NULL);
+        entry->ptr = copy;
+    }
+    *ret = entry->ptr;
+    return 0;
+}
+
+static int look(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, struct hark_str field,
+                struct hark_buf *ret_position, const char **ret_incarnation, struct hark_err *err)
+{
+    redisReply *reply;
+    if (read_position(store, inst, topic, field, &reply, err)) return err->code;
+    int rc = 0;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2)
+        rc = hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer HMGET with a list", inst->redis.url.text);
+    if (!rc) rc = compare(store, inst, topic, hark_reply_str(reply->element[0]), ret_incarnation, err);
+    if (!rc && ret_position) {
+        hark_buf_clear(ret_position);
+        hark_buf_str_add(ret_position, hark_reply_str(reply->element[1]));
+    }
+    freeReplyObject(reply);
+    return rc;
+}
+
+int hark_store_position(struct hark_store *store, int32_t partition, struct hark_str topic, struct hark_str field,
+                        struct hark_buf *ret, struct hark_err *err)
+{
+    const char *incarnation;
+    return look(store, hark_store_instance(store, partition), topic, field, ret, &incarnation, err);
+}
+
+int hark_store_incarnation(struct hark_store *store, int32_t partition, struct hark_str topic, char ret[17],
+                           struct hark_err *err)
+{
+    const char *incarnation;
+    if (look(store, hark_store_instance(store, partition), topic, HARK_STR("incarnation"), NULL, &incarnation, err))
+        return err->code;
+    snprintf(ret, 17, "%s", incarnation);
+    return 0;
+}
+
+int hark_store_remember(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, const char **ret,
+                        struct hark_err *err)
+{
+    struct hark_map_entry *entry = hark_map_get(&inst->incarnations, topic);
+    if (!entry) return look(store, inst, topic, HARK_STR("incarnation"), NULL, ret, err);
+    *ret = entry->ptr;
+    return 0;
+}
+
+// --- the whole of an instance ---
+
+// A prefix as a pattern of SCAN that means itself.
+static void add_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
+{
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (strchr("*?[]\\", prefix.ptr[i])) hark_buf_char(buf, '\\');
+        hark_buf_char(buf, prefix.ptr[i]);
+    }
+    hark_buf_str_add(buf, hark_str(rest));
+}
+
+static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct hark_err *err)
+{
+    redisReply *reply;
+    for (size_t i = 0; i < keys->elements; i++)
+        if (hark_redis_send(redis, err, "UNLINK %b", keys->element[i]->str, (size_t)keys->element[i]->len))
+            return err->code;
+    for (size_t i = 0; i < keys->elements; i++) {
+        if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
+        freeReplyObject(reply);
+    }
+    return 0;
+}
+
+static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, struct hark_err *err)
+{
+    char cursor[32] = "0";
+    do {
+        redisReply *reply;
+        if (hark_redis_send(redis, err, "SCAN %s MATCH %b COUNT 1000", cursor, pattern.ptr, pattern.len) ||
+            hark_redis_reply(redis, NULL, &reply, err))
+            return err->code;
+        bool list = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
+        int rc =
+            list ? unlink_keys(redis, reply->element[1], err)
+                 : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
+        if (!rc) snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
+        freeReplyObject(reply);
+        if (rc) return rc;
+    } while (strcmp(cursor, "0") != 0);
+    return 0;
+}
+
+// Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go.
+static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
+{
+    static const char *const parts[] = {"pos:*", "*"};
+    struct hark_buf pattern = {0};
+    int rc = hark_redis_connect(&inst->redis, err);
+    for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
+        hark_buf_clear(&pattern);
+        add_pattern(store->prefix, parts[i], &pattern);
+        rc = wipe_matching(&inst->redis, hark_buf_str(&pattern), err);
+    }
+    hark_buf_done(&pattern);
+    hark_map_clear(&inst->incarnations);
+    return rc;
+}
+
+int hark_store_wipe(struct hark_store *store, struct hark_err *err)
+{
+    for (size_t i = 0; i < store->n; i++)
+        if (wipe_instance(store, &store->v[i], err)) return err->code;
+    return 0;
+}
+
+static int send_meta(struct hark_redis *redis, struct hark_str prefix, const char *ruleset, struct hark_err *err)
+{
+    char now[HARK_TIME_STR_BYTES];
+    hark_time_str(hark_clock_ms(), now);
+    if (hark_redis_send(redis, err, "HSETNX %bmeta schema %s", prefix.ptr, prefix.len, SCHEMA) ||
+        hark_redis_send(redis, err, "HSETNX %bmeta started %s", prefix.ptr, prefix.len, now) ||
+        hark_redis_send(redis, err, "HSET %bmeta ruleset %s", prefix.ptr, prefix.len, ruleset) ||
+        hark_redis_send(redis, err, "HGET %bmeta schema", prefix.ptr, prefix.len))
+        return err->code;
+    return 0;
+}
+
+static int write_meta(const struct hark_store *store, struct hark_instance *inst, const char *ruleset,
+                      struct hark_err *err)
+{
+    struct hark_redis *redis = &inst->redis;
+    redisReply *reply;
+    if (hark_redis_connect(redis, err) || send_meta(redis, store->prefix, ruleset, err)) return err->code;
+    for (int i = 0; i < 3; i++) {
+        if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
+        freeReplyObject(reply);
+    }
+    if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
+    struct hark_str schema = hark_reply_str(reply);
+    if (!hark_str_is(schema, SCHEMA))
+        hark_err_set(err, HARK_EINPUT,
+                     "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,
+                     redis->url.text, HARK_STR_ARG(schema));
+    freeReplyObject(reply);
+    return err->code;
+}
+
+int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_err *err)
+{
+    for (size_t i = 0; i < store->n; i++)
+        if (write_meta(store, &store->v[i], ruleset, err)) return err->code;
+    return 0;
+}

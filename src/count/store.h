@@ -1,0 +1,28 @@
+// The instances of a store, and what it has seen of them.
+#pragma once
+
+#include "redis.h"
+
+#include <hark/arena.h>
+#include <hark/count.h>
+
+struct hark_instance {
+    struct hark_redis redis;
+    struct hark_map incarnations; // topic → the incarnation that was seen first, 16 hex digits
+    bool checked;                 // that it is fit to be written to
+    char script[41];              // SHA-1 of the commit script; "": not loaded yet
+};
+
+struct hark_store {
+    struct hark_instance *v;
+    size_t n;
+    struct hark_str prefix;
+    struct hark_arena arena; // texts of the store
+};
+
+struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition);
+// <prefix>pos:<topic>, in the buffer.
+void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf);
+// The incarnation that this store saw first, made where there is none.
+int hark_store_remember(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, const char **ret,
+                        struct hark_err *err) HARK_CHECKED;

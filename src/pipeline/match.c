@@ -1,0 +1,364 @@
+// hark match: hark.posts → Redis, hark.matches, hark.alerts.*. Each worker is a member of the consumer group with a
+// consumer, a store and a scratch of its own; Kafka shares the partitions out. Workers share the compiled rules and the
+// producer, nothing else.
+
+#include "pipeline.h"
+
+#include <hark/clock.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct match { // of the process
+    const struct hark_config *cfg;
+    struct hark_stream_options stream;
+    struct hark_matcher *m;
+    struct hark_producer *producer;
+    const char *redis;
+    struct hark_str topic; // of positions
+    struct tally tally;
+    // --until-end: where the log ended when the command started
+    struct hark_partition *ends;
+    int nends;
+};
+
+struct worker {
+    struct match *match;
+    struct hark_consumer *consumer;
+    struct lane_env env;
+    struct lane **lanes; // by partition; NULL where it is not ours
+    int32_t nlanes;
+    struct hark_err *err; // of the running poll, for the callbacks
+};
+
+static int64_t offset_of(struct hark_str position)
+{
+    int64_t offset;
+    return hark_str_int(position, &offset) ? HARK_POSITION_START : offset;
+}
+
+static void offset_str(int64_t offset, char out[21])
+{
+    snprintf(out, 21, "%lld", (long long)offset);
+}
+
+// --- partitions come and go ---
+
+static void set_lane(struct worker *worker, int32_t partition, struct lane *lane)
+{
+    if (partition >= worker->nlanes) {
+        worker->lanes = hark_realloc(worker->lanes, (size_t)partition + 1, sizeof *worker->lanes);
+        while (worker->nlanes <= partition) worker->lanes[worker->nlanes++] = NULL;
+    }
+    lane_free(worker->lanes[partition]);
+    worker->lanes[partition] = lane;
+}
+
+// Kafka's own committed offset carries the incarnation of the Redis that it was counted in. One that Redis no longer
+// knows means that the counters of the posts before it are gone.
+static int check_incarnation(struct worker *worker, int32_t partition, struct hark_str stored, const char *incarnation,
+                             struct hark_err *err)
+{
+    struct hark_buf note = {0};
+    int64_t hinted;
+    int code = hark_consumer_hint(worker->consumer, partition, &hinted, &note, err);
+    bool known = code || note.len == 0 || hinted <= 0 || hark_str_is(hark_buf_str(&note), incarnation);
+    hark_buf_done(&note);
+    if (code || known) return code;
+    return hark_err_set(
+        err, HARK_ESERVICE,
+        "partition %d was counted up to offset %lld in a Redis that is no longer there (this one is %s, "
+        "at " HARK_STR_FMT
+        "): restore it, or start over with `hark match --rebuild`, which counts the log again from its beginning",
+        (int)partition, (long long)hinted, incarnation, HARK_STR_ARG(stored.len ? stored : HARK_STR("no offset")));
+}
+
+static int start_position(void *arg, int32_t partition, int64_t *ret_offset, struct hark_err *err)
+{
+    struct worker *worker = arg;
+    struct hark_buf stored = {0};
+    char field[21], incarnation[17];
+    offset_str(partition, field);
+    struct hark_store *store = worker->env.store;
+    if (hark_store_incarnation(store, partition, worker->env.topic, incarnation, err) == 0 &&
+        hark_store_position(store, partition, worker->env.topic, hark_str(field), &stored, err) == 0 &&
+        (worker->match->cfg->rebuild ||
+         check_incarnation(worker, partition, hark_buf_str(&stored), incarnation, err) == 0)) {
+        struct lane *lane = lane_new(&worker->env, partition, hark_str(field));
+        lane_expect(lane, hark_buf_str(&stored));
+        set_lane(worker, partition, lane);
+        *ret_offset = offset_of(hark_buf_str(&stored));
+        hark_log(HARK_DEBUG, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
+    }
+    hark_buf_done(&stored);
+    return err->code;
+}
+
+static int commit_lane(struct worker *worker, int32_t partition, struct hark_err *err);
+
+static void partition_gone(void *arg, int32_t partition, bool lost)
+{
+    struct worker *worker = arg;
+    struct hark_err err = {0};
+    if (partition >= worker->nlanes || !worker->lanes[partition]) return;
+    if (!lost && !worker->err->code &&
+        commit_lane(worker, partition, &err)) // what is not committed, the next owner reads again
+        hark_log(HARK_WARN, "partition left uncommitted", "partition=%d error=%s", (int)partition,
+                 hark_log_q(hark_str(err.text)));
+    set_lane(worker, partition, NULL);
+}
+
+// --- commit ---
+
+static int commit_lane(struct worker *worker, int32_t partition, struct hark_err *err)
+{
+    struct lane *lane = worker->lanes[partition];
+    char incarnation[17];
+    bool moved;
+    if (!lane || !lane_dirty(lane)) return 0;
+    if (lane_commit(lane, &moved, err)) return err->code;
+    int64_t offset = offset_of(lane_expected(lane));
+    if (moved) return hark_consumer_seek(worker->consumer, partition, offset, err);
+    if (hark_store_incarnation(worker->env.store, partition, worker->env.topic, incarnation, err)) return err->code;
+    hark_consumer_commit_hint(worker->consumer, partition, offset, incarnation);
+    return 0;
+}
+
+static int commit_all(struct worker *worker, struct hark_err *err)
+{
+    for (int32_t p = 0; p < worker->nlanes; p++)
+        if (commit_lane(worker, p, err)) return err->code;
+    return 0;
+}
+
+// --- reading ---
+
+static int take_batch(struct worker *worker, const struct hark_batch *batch, struct hark_err *err)
+{
+    struct hark_message message;
+    for (size_t i = 0; i < hark_batch_size(batch); i++) {
+        char offset[21], where[80] = "";
+        hark_batch_get(batch, i, &message);
+        struct lane *lane = message.partition < worker->nlanes ? worker->lanes[message.partition] : NULL;
+        if (!lane) continue; // went to another worker after the batch was fetched
+        offset_str(message.offset, offset);
+        snprintf(where, sizeof where, "%sposts/%d/%s", worker->match->cfg->topics, (int)message.partition, offset);
+        if (lane_message(lane, message.payload, message.timestamp_ms < 0 ? hark_clock_ms() : message.timestamp_ms,
+                         hark_str(where), err))
+            return err->code;
+        offset_str(message.offset + 1, offset);
+        lane_position(lane, hark_str(offset));
+    }
+    return 0;
+}
+
+// At the end of a partition the log may go on behind its last message (markers of transactions take offsets too).
+static void note_ends(struct worker *worker)
+{
+    for (int32_t p = 0; p < worker->nlanes; p++) {
+        int64_t offset = worker->lanes[p] ? hark_consumer_position(worker->consumer, p) : HARK_POSITION_START;
+        char text[21];
+        if (offset <= 0 || offset <= offset_of(lane_next(worker->lanes[p]))) continue;
+        offset_str(offset, text);
+        lane_position(worker->lanes[p], hark_str(text));
+    }
+}
+
+static size_t held(const struct worker *worker)
+{
+    size_t n = 0;
+    for (int32_t p = 0; p < worker->nlanes; p++) n += worker->lanes[p] ? lane_size(worker->lanes[p]) : 0;
+    return n;
+}
+
+// Whether all that the log held at the start is committed, by whomever.
+static bool reached_end(struct worker *worker, struct hark_err *err)
+{
+    struct match *match = worker->match;
+    uint64_t lag = 0;
+    struct hark_buf stored = {0};
+    for (int i = 0; i < match->nends && err->code == 0; i++) {
+        const struct hark_partition *end = &match->ends[i];
+        char field[21];
+        offset_str(end->id, field);
+        if (hark_store_position(worker->env.store, end->id, worker->env.topic, hark_str(field), &stored, err)) break;
+        int64_t offset = offset_of(hark_buf_str(&stored));
+        if (offset < end->first) offset = end->first;
+        if (offset < end->end) lag += (uint64_t)(end->end - offset);
+    }
+    hark_buf_done(&stored);
+    atomic_store(&match->tally.lag, lag);
+    return err->code == 0 && lag == 0;
+}
+
+static void log_trouble(struct worker *worker, bool *in_trouble)
+{
+    const char *trouble = hark_consumer_trouble(worker->consumer);
+    if (trouble && !*in_trouble)
+        hark_log(HARK_WARN, "waiting for Kafka", "brokers=%s error=%s", worker->match->cfg->kafka,
+                 hark_log_q(hark_str(trouble)));
+    if (!trouble && *in_trouble) hark_log(HARK_INFO, "Kafka is back", "brokers=%s", worker->match->cfg->kafka);
+    *in_trouble = trouble != NULL;
+}
+
+static int consume(struct worker *worker, struct hark_err *err)
+{
+    enum { FETCH = 10000, HELD = 5000, CHECK_US = 250000 };
+    int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
+    bool in_trouble = false;
+    while (!hark_stopping()) {
+        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, err);
+        int code = batch ? take_batch(worker, batch, err) : err->code;
+        hark_batch_free(batch);
+        if (code) return code;
+        int64_t now_us = hark_clock_mono_us();
+        if (!batch) note_ends(worker);
+        if (!batch || now_us - committed_us >= worker->match->cfg->batch_ms * 1000 || held(worker) >= HELD) {
+            if (commit_all(worker, err)) return err->code;
+            committed_us = now_us;
+            log_trouble(worker, &in_trouble);
+        }
+        if (worker->match->ends && now_us - checked_us > CHECK_US) {
+            checked_us = now_us;
+            if (reached_end(worker, err)) stop_request();
+            if (err->code) return err->code;
+        }
+    }
+    return commit_all(worker, err);
+}
+
+// --- a worker's life ---
+
+static void keep_membership(void *arg)
+{
+    hark_consumer_keepalive(((struct worker *)arg)->consumer);
+}
+
+static int open_worker(struct worker *worker, struct hark_err *err)
+{
+    struct match *match = worker->match;
+    const struct hark_positions positions = {start_position, partition_gone, worker};
+    const struct hark_store_options options = {
+        .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
+    worker->env = (struct lane_env){.cfg = match->cfg, .m = match->m, .tally = &match->tally, .topic = match->topic};
+    worker->env.emit = emit_kafka(match->producer);
+    worker->env.store = hark_store_open(&options, err);
+    worker->env.ms = worker->env.store ? hark_scratch_new(match->m, err) : NULL;
+    worker->env.waiting = keep_membership;
+    worker->env.waiting_arg = worker;
+    if (worker->env.ms) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
+    return err->code;
+}
+
+static void close_worker(struct worker *worker)
+{
+    hark_consumer_free(worker->consumer);
+    for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
+    free(worker->lanes);
+    hark_scratch_free(worker->env.ms);
+    hark_store_close(worker->env.store);
+    worker->env.emit->free(worker->env.emit);
+}
+
+static int work(void *arg, size_t i, struct hark_err *err)
+{
+    struct worker worker = {.match = arg, .err = err};
+    (void)i;
+    if (open_worker(&worker, err) == 0) consume(&worker, err);
+    close_worker(&worker);
+    return err->code;
+}
+
+// --- start ---
+
+// The topics that must be there, told before anything is read.
+static int check_topics(const struct match *match, struct hark_err *err)
+{
+    enum { WAIT_MS = 8000 };
+    static const char *const needed[] = {"posts", "matches", "deadletter"};
+    struct hark_stream_options stream = match->stream;
+    if (hark_stream_ping(&stream, WAIT_MS, err)) return err->code;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        int exists = hark_topic_exists(&stream, needed[i], WAIT_MS, err);
+        if (exists < 0) return err->code;
+        if (!exists)
+            return hark_err_set(err, HARK_EINPUT, "topic %s%s does not exist at %s: `hark setup` creates it",
+                                match->cfg->topics, needed[i], match->cfg->kafka);
+    }
+    return 0;
+}
+
+static void topic_made(void *arg, const char *topic, bool created)
+{
+    (void)arg;
+    if (created) hark_log(HARK_INFO, "topic created", "topic=%s", topic);
+}
+
+// A team's topic comes with its first rule; `hark setup` cannot know the teams.
+static int make_alert_topics(const struct match *match, struct hark_err *err)
+{
+    enum { WAIT_MS = 8000 };
+    const struct hark_ruleset *rs = hark_matcher_rules(match->m);
+    struct hark_arena arena = {0};
+    struct hark_map teams = {0};
+    for (size_t i = 0; i < rs->nbrands; i++)
+        if (rs->brands[i].nalerts) hark_map_put(&teams, rs->brands[i].team, NULL);
+    struct hark_topic *topics = HARK_NEW_N(&arena, struct hark_topic, teams.n);
+    for (size_t i = 0; i < teams.n; i++)
+        topics[i] = (struct hark_topic){
+            .name = hark_arena_printf(&arena, "alerts." HARK_STR_FMT, HARK_STR_ARG(teams.entries[i].key)).ptr,
+            .partitions = 1};
+    int code = teams.n ? hark_topics_create(&match->stream, topics, teams.n, WAIT_MS, topic_made, NULL, err) : 0;
+    hark_map_done(&teams);
+    hark_arena_done(&arena);
+    return code;
+}
+
+static int prepare_store(struct match *match, struct hark_err *err)
+{
+    const struct hark_store_options options = {
+        .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
+    struct hark_store *store = hark_store_open(&options, err);
+    const char *version = hark_matcher_rules(match->m)->version;
+    int code = !store ? err->code : match->cfg->rebuild ? hark_store_wipe(store, err) : 0;
+    if (code == 0) code = hark_store_meta(store, version, err);
+    hark_store_close(store);
+    return code;
+}
+
+// The ends of the log now: what --until-end goes up to, and what progress is measured against.
+static int find_ends(struct match *match, struct hark_err *err)
+{
+    match->nends = hark_topic_ends(&match->stream, "posts", &match->ends, err);
+    if (match->nends < 0) return err->code;
+    uint64_t all = 0;
+    for (int i = 0; i < match->nends; i++) all += (uint64_t)(match->ends[i].end - match->ends[i].first);
+    atomic_store(&match->tally.all, all);
+    atomic_store(&match->tally.lag, all);
+    return 0;
+}
+
+int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
+{
+    struct match match = {
+        .cfg = cfg, .stream = hark_pipeline_stream(cfg), .redis = cfg->redis ? cfg->redis : "redis://127.0.0.1:6379"};
+    int64_t started_us = hark_clock_mono_us();
+    struct hark_buf topic = {0};
+    hark_buf_printf(&topic, "%sposts", cfg->topics);
+    match.topic = hark_buf_str(&topic);
+    match.m = hark_pipeline_matcher(cfg, err);
+    if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, err) == 0 &&
+        prepare_store(&match, err) == 0)
+        match.producer = producer_open(&match.stream, err);
+    if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+        progress_start(&match.tally);
+        read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        progress_stop();
+        tally_log(&match.tally, "match", started_us);
+    }
+    hark_producer_free(match.producer);
+    hark_matcher_unref(match.m);
+    free(match.ends);
+    hark_buf_done(&topic);
+    return err->code;
+}

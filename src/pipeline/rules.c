@@ -1,0 +1,48 @@
+// Rules from files to a matcher, their problems to stderr.
+
+#include "pipeline.h"
+
+#include <hark/clock.h>
+
+#include <unistd.h>
+
+static struct hark_matcher *compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
+{
+    struct hark_buf cache = {0};
+    hark_buf_printf(&cache, "%s/cache", cfg->state);
+    const struct hark_match_options options = {
+        .no_prefilter = cfg->no_prefilter,
+        .match_limit = (uint32_t)cfg->match_limit,
+        .cache_dir = hark_buf_cstr(&cache),
+    };
+    struct hark_matcher *m = hark_matcher_new(rs, &options, err);
+    hark_buf_done(&cache);
+    return m;
+}
+
+struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct hark_err *err)
+{
+    int64_t started_us = hark_clock_mono_us();
+    struct hark_problems problems = {0};
+    struct hark_buf text = {0};
+    struct hark_matcher *m = NULL;
+    if (!cfg->rules) {
+        hark_err_set(err, HARK_EINPUT, "--rules is missing: the folder with the rule files");
+        return NULL;
+    }
+    struct hark_ruleset *rs = hark_rules_load(&cfg->rules, 1, hark_match_check_regex, &problems);
+    hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
+    fwrite(text.ptr, 1, text.len, stderr);
+    if (rs)
+        m = compile(cfg, rs, err);
+    else
+        hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules", cfg->rules, problems.errors,
+                     problems.errors == 1 ? "" : "s");
+    if (m)
+        hark_log(HARK_INFO, "rules", "version=%s brands=%zu intents=%zu files=%zu seconds=%.3f", rs->version,
+                 rs->nbrands, rs->nintents, rs->files, (double)(hark_clock_mono_us() - started_us) / 1e6);
+    hark_ruleset_unref(rs);
+    hark_buf_done(&text);
+    hark_problems_done(&problems);
+    return m;
+}

@@ -1,0 +1,167 @@
+// What is wrong with rule files: kept until all files are read, then printed in the order of the files.
+
+#include "load.h"
+
+#include <hark/text.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    CARET_CHARACTERS = 100, // of a long line, those around the place are shown
+    MAX_TEXT_BYTES = 2000,  // of a message, which may quote a key of any length
+};
+
+// Adds text that came from a file: control characters must not reach a terminal.
+static void add_visible(struct hark_buf *buf, struct hark_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i], next = i + 1 < s.len ? (unsigned char)s.ptr[i + 1] : 0;
+        bool c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        bool control = (c < 0x20 && c != '\t') || c == 0x7F || c1;
+        hark_buf_char(buf, control ? '?' : (char)c);
+        i += c1;
+    }
+}
+
+static struct hark_str shorten(struct hark_str s)
+{
+    if (s.len <= MAX_TEXT_BYTES) return s;
+    s.len = MAX_TEXT_BYTES;
+    while (s.len && ((unsigned char)s.ptr[s.len] & 0xC0) == 0x80) s.len--;
+    return s;
+}
+
+static struct hark_str own_file(struct hark_problems *problems, struct hark_str file)
+{
+    if (problems->n && hark_str_eq(problems->v[problems->n - 1].loc.file, file))
+        return problems->v[problems->n - 1].loc.file;
+    return hark_arena_str(&problems->arena, file);
+}
+
+void hark_problems_add(struct hark_problems *problems, bool warning, struct hark_loc loc, const char *format, ...)
+{
+    struct hark_buf text = {0}, clean = {0};
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    vsnprintf(hark_buf_reserve(&text, (size_t)n + 1), (size_t)n + 1, format, again);
+    va_end(again);
+    text.len = (size_t)n;
+    add_visible(&clean, shorten(hark_buf_str(&text)));
+    if (text.len > MAX_TEXT_BYTES) hark_buf_printf(&clean, " …");
+
+    loc.file = own_file(problems, loc.file);
+    problems->v = hark_grow(problems->v, problems->n, &problems->cap, sizeof *problems->v);
+    problems->v[problems->n++] =
+        (struct hark_problem){warning, loc, hark_arena_str(&problems->arena, hark_buf_str(&clean)), {NULL, 0}};
+    problems->errors += !warning;
+    hark_buf_done(&text);
+    hark_buf_done(&clean);
+}
+
+void hark_problems_done(struct hark_problems *problems)
+{
+    free(problems->v);
+    hark_arena_done(&problems->arena);
+    *problems = (struct hark_problems){0};
+}
+
+static int compare(const struct hark_problem *a, const struct hark_problem *b)
+{
+    int files = hark_str_cmp(a->loc.file, b->loc.file);
+    if (files) return files;
+    if (a->loc.line != b->loc.line) return a->loc.line < b->loc.line ? -1 : 1;
+    if (a->loc.column != b->loc.column) return a->loc.column < b->loc.column ? -1 : 1;
+    return 0;
+}
+
+// Merges, so that problems of one place stay in the order in which they were found.
+static void sort(struct hark_problem *v, size_t n, struct hark_problem *spare)
+{
+    if (n < 2) return;
+    size_t half = n / 2, i = 0, j = half, k = 0;
+    sort(v, half, spare);
+    sort(v + half, n - half, spare);
+    while (i < half && j < n) spare[k++] = compare(&v[i], &v[j]) <= 0 ? v[i++] : v[j++];
+    while (i < half) spare[k++] = v[i++];
+    while (j < n) spare[k++] = v[j++];
+    memcpy(v, spare, n * sizeof *v);
+}
+
+// Columns of a terminal that a character takes: East Asian wide characters and emoji two, marks none.
+static unsigned width(uint32_t c)
+{
+    static const struct {
+        uint32_t from, to;
+        unsigned columns;
+    } ranges[] = {
+        {0x0300, 0x036F, 0},   {0x0901, 0x0902, 0},   {0x093C, 0x093C, 0},   {0x0941, 0x0948, 0},
+        {0x094D, 0x094D, 0},   {0x0E31, 0x0E31, 0},   {0x0E34, 0x0E3A, 0},   {0x0E47, 0x0E4E, 0},
+        {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},   {0xFE00, 0xFE0F, 0},   {0x1F3FB, 0x1F3FF, 0},
+        {0x1100, 0x115F, 2},   {0x2E80, 0x303E, 2},   {0x3041, 0x33FF, 2},   {0x3400, 0x4DBF, 2},
+        {0x4E00, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE30, 0xFE6F, 2},
+        {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2},
+        {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (c >= ranges[i].from && c <= ranges[i].to) return ranges[i].columns;
+    return 1;
+}
+
+static size_t characters(struct hark_str line)
+{
+    size_t n = 0;
+    for (size_t at = 0; at < line.len; n++) hark_utf8_next(line, &at);
+    return n;
+}
+
+// The bytes of the line that are shown: all of it, or the characters around the column.
+static void window(struct hark_str line, unsigned column, size_t *ret_from, size_t *ret_to)
+{
+    size_t at = 0, now = 1, first = 1;
+    if (characters(line) > CARET_CHARACTERS && column > CARET_CHARACTERS / 2) first = column - CARET_CHARACTERS / 2;
+    *ret_from = 0;
+    for (; at < line.len && now < first + CARET_CHARACTERS; now++) {
+        if (now == first) *ret_from = at;
+        hark_utf8_next(line, &at);
+    }
+    *ret_to = at;
+}
+
+static void print_caret(const struct hark_problem *problem, struct hark_buf *buf)
+{
+    struct hark_str line = problem->line;
+    size_t from, to, at = 0;
+    if (!line.ptr || problem->loc.column == 0 || hark_utf8_check(line) != line.len) return;
+    window(line, problem->loc.column, &from, &to);
+    hark_buf_printf(buf, "  %s", from ? "… " : "");
+    add_visible(buf, hark_strn(line.ptr + from, to - from));
+    hark_buf_printf(buf, "%s\n  ", to < line.len ? " …" : "");
+    if (from) hark_buf_add(buf, "  ", 2);
+    for (unsigned column = 1; column < problem->loc.column && at < line.len; column++) {
+        size_t start = at;
+        uint32_t c = hark_utf8_next(line, &at);
+        if (start < from) continue;
+        for (unsigned i = 0; i < (c == '\t' ? 1 : width(c)); i++) hark_buf_char(buf, c == '\t' ? '\t' : ' ');
+    }
+    hark_buf_add(buf, "^\n", 2);
+}
+
+void hark_problems_print(struct hark_problems *problems, bool caret, struct hark_buf *buf)
+{
+    struct hark_problem *spare = hark_calloc(problems->n + 1, sizeof *spare);
+    sort(problems->v, problems->n, spare);
+    free(spare);
+    for (size_t i = 0; i < problems->n; i++) {
+        const struct hark_problem *p = &problems->v[i];
+        hark_buf_str_add(buf, p->loc.file);
+        if (p->loc.line) hark_buf_printf(buf, ":%u:%u", p->loc.line, p->loc.column);
+        hark_buf_printf(buf, ": %s: ", p->warning ? "warning" : "error");
+        hark_buf_str_add(buf, p->text);
+        hark_buf_char(buf, '\n');
+        if (caret) print_caret(p, buf);
+    }
+}

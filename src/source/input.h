@@ -1,0 +1,19 @@
+// The bytes of a file or of standard input, unpacked where they are gzip.
+#pragma once
+
+#include "wake.h"
+
+struct hark_input;
+
+enum { HARK_INPUT_STOPPED = HARK_ESTOP };
+
+// `path` "-" is standard input. `wake` must outlive it.
+struct hark_input *hark_input_open(const char *path, struct hark_wake *wake, struct hark_err *err);
+// Up to `max` unpacked bytes: how many, 0 at the end, negative on error (HARK_ESTOP: stopped).
+long hark_input_read(struct hark_input *in, char *to, size_t max, struct hark_err *err) HARK_CHECKED;
+// Moves to this many unpacked bytes from the start; the input must be a file. False where it has fewer.
+bool hark_input_seek(struct hark_input *in, uint64_t offset, struct hark_err *err) HARK_CHECKED;
+bool hark_input_is_file(const struct hark_input *in); // and not a pipe or a terminal
+// Stored bytes read so far, and how many there were at the start (0 where that is not known).
+void hark_input_progress(const struct hark_input *in, uint64_t *ret_done, uint64_t *ret_all);
+void hark_input_free(struct hark_input *in); // takes NULL

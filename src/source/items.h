@@ -1,0 +1,26 @@
+// What a record holds, as items: its format found, each post finished and encoded once.
+#pragma once
+
+#include <hark/source.h>
+
+#include <jansson.h>
+
+struct hark_items {
+    const struct hark_format *format; // NULL: by content
+    struct hark_ids ids;
+    struct hark_arena arena;
+    struct hark_buf buf;
+    json_t *root; // texts of the items may be in it
+    struct hark_source_item *v;
+    size_t n, at, cap;
+};
+
+// The format called `name`; NULL (err set) where there is none.
+const struct hark_format *hark_format_find(struct hark_str name, struct hark_err *err);
+
+void hark_items_init(struct hark_items *items, const struct hark_format *format);
+// Takes a record apart. True: its items are there, at least one. False: it is not JSON; err says what is wrong.
+bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err);
+// Makes one dead item. raw and raw_len of dead items are set by the caller.
+void hark_items_dead(struct hark_items *items, const char *reason);
+void hark_items_done(struct hark_items *items);
