@@ -4,8 +4,8 @@
 // so a changed rule set finds no file and a changed intent leaves the brands' file good. Its head repeats that hash,
 // and a checksum covers the rest: a file that was cut short, damaged or made elsewhere is built anew and written over.
 //
-// Vectorscan skips ahead to a byte that all its literals have, and that code has had bugs: version 5.4.9, on processors
-// with AVX-512, misses {acme, apple, adidas} in the last bytes of a text, and so one small set of literals in eight. A
+// Vectorscan skips ahead to a byte that all its literals have, and that code has had bugs: versions 5.4.9 and 5.4.11,
+// on processors with AVX-512, miss {acme, apple, adidas} in the last bytes of a text, and so one small set in eight. A
 // missed literal is a missed hit. So each database gets a few literals more, of bytes that no UTF-8 holds, each of
 // another one: with them no byte is common to all. And what is compiled or read is tried before it is used (works());
 // where it fails, with a literal for every byte, which leaves nothing to skip; then it is given up.
