@@ -84,8 +84,8 @@ struct lane_env { // what lanes of one thread share
 struct lane;
 struct lane *lane_new(struct lane_env *env, int32_t partition, struct hark_str field);
 void lane_free(struct lane *lane); // takes NULL
-// A decoded post with its canonical JSON.
-void lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json);
+// A post of a source, which is read only where the prefilter asks for it.
+void lane_item(struct lane *lane, struct hark_source *src, struct hark_source_item *item);
 // A raw message: decoded only where the prefilter or its op asks for it.
 int lane_message(struct lane *lane, const struct hark_message *message, struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
@@ -125,7 +125,7 @@ void job_free(struct job *job);                        // waits for the body; ta
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
               struct tally *tally, struct hark_err *err) HARK_CHECKED;
-struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume,
+struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume, bool lazy,
                               struct hark_err *err);
 void read_progress(const struct hark_source *src, struct tally *tally);
 // One thread a source; the first error stops all and is what err says at the end. `body` reads one source to its end.

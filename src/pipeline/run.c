@@ -35,12 +35,12 @@ struct reader {
     struct hark_err err; // of the commits
 };
 
-static void take_item(struct reader *reader, const struct hark_source_item *item)
+static void take_item(struct reader *reader, struct hark_source_item *item)
 {
     pthread_mutex_lock(&reader->lock);
     while (lane_size(reader->lane) >= COMMIT_POSTS && !reader->err.code)
         pthread_cond_wait(&reader->changed, &reader->lock);
-    if (item->kind == HARK_ITEM_POST) lane_post(reader->lane, item->post, item->json);
+    if (item->kind == HARK_ITEM_POST) lane_item(reader->lane, reader->src, item);
     lane_position(reader->lane, item->position);
     if (lane_size(reader->lane) >= COMMIT_POSTS) pthread_cond_broadcast(&reader->changed);
     pthread_mutex_unlock(&reader->lock);
@@ -127,7 +127,7 @@ static int read_from_store(struct reader *reader, const char *spec, struct hark_
     struct hark_store *store = reader->commit.store;
     struct hark_buf stored = {0};
     char incarnation[17];
-    reader->src = read_open(reader->run->cfg, spec, (struct hark_str){0}, err);
+    reader->src = read_open(reader->run->cfg, spec, (struct hark_str){0}, true, err);
     if (!reader->src) return err->code;
     struct hark_str topic = reader->commit.topic, field = hark_str(reader->src->name);
     if (hark_store_incarnation(store, 0, topic, incarnation, err) == 0 &&
@@ -136,7 +136,7 @@ static int read_from_store(struct reader *reader, const char *spec, struct hark_
         lane_expect(reader->lane, hark_buf_str(&stored));
         if (stored.len) {
             hark_source_free(reader->src);
-            reader->src = read_open(reader->run->cfg, spec, hark_buf_str(&stored), err);
+            reader->src = read_open(reader->run->cfg, spec, hark_buf_str(&stored), true, err);
         }
     }
     hark_buf_done(&stored);
