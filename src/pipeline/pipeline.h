@@ -112,6 +112,23 @@ struct commit_env { // what commits of one thread share
 // asked for. Between lane_seal() and lane_moved() the lanes' open loads may be filled by another thread meanwhile.
 int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err) HARK_CHECKED;
 
+// --- rules that change while they are used ---
+
+struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err);
+// Watches cfg->rules, of which `m` is what they are now, and SIGHUP. `adopt` (may be NULL) is called, in another
+// thread, with each new set that is good before it comes in force; its error keeps the old one. One at a time in a
+// process.
+struct rules;
+struct rules *rules_watch(const struct hark_config *cfg, struct hark_matcher *m,
+                          int (*adopt)(void *arg, const struct hark_matcher *m, struct hark_err *err), void *arg,
+                          struct hark_err *err);
+bool rules_changed(const struct rules *rules, const struct hark_matcher *m); // another set is in force
+// The set in force, with a new scratch, for a worker that has nothing in hand.
+int rules_use(struct rules *rules, struct lane_env *env, struct hark_err *err) HARK_CHECKED;
+// hark:meta says which set is in force. A store that is away is told with the next set.
+void store_rules(struct hark_store *store, const struct hark_matcher *m);
+void rules_unwatch(struct rules *rules); // takes NULL
+
 // --- a thread that does one thing when told to ---
 
 struct job;

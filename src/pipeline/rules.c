@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-static struct hark_matcher *compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
+struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
 {
     struct hark_buf cache = {0};
     hark_buf_printf(&cache, "%s/cache", cfg->state);
@@ -34,7 +34,7 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
     fwrite(text.ptr, 1, text.len, stderr);
     if (rs)
-        m = compile(cfg, rs, err);
+        m = rules_compile(cfg, rs, err);
     else
         hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules", cfg->rules, problems.errors,
                      problems.errors == 1 ? "" : "s");
