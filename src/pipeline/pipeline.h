@@ -14,6 +14,7 @@
 
 struct tally {
     _Atomic uint64_t posts, refused, dead, candidates, matches, alerts, repeats, edits, deletes;
+    _Atomic uint64_t over_limit, skipped;   // posts on which a pattern cost too much; tries that quarantine spared
     _Atomic uint64_t done_bytes, all_bytes; // of files
     _Atomic uint64_t lag, all;              // messages of the log still to read, and at the start
 };
@@ -115,6 +116,10 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
 // --- rules that change while they are used ---
 
 struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err);
+// Logs the patterns that came into quarantine, each once.
+void rules_tell(const struct hark_matcher *m);
+// Frees a scratch and says what was slow in it.
+void rules_leave(struct hark_scratch *ms, struct tally *tally); // takes NULL
 // Watches cfg->rules, of which `m` is what they are now, and SIGHUP. `adopt` (may be NULL) is called, in another
 // thread, with each new set that is good before it comes in force; its error keeps the old one. One at a time in a
 // process.

@@ -240,7 +240,7 @@ int rules_use(struct rules *rules, struct lane_env *env, struct hark_err *err)
     struct hark_scratch *ms = hark_scratch_new(m, err);
     hark_matcher_unref(m); // the scratch holds it
     if (!ms) return err->code;
-    hark_scratch_free(env->ms);
+    rules_leave(env->ms, env->tally);
     env->m = m;
     env->ms = ms;
     return 0;

@@ -116,6 +116,7 @@ static void *keep_committing(void *arg)
         last = reader->ended;
         pthread_mutex_unlock(&reader->lock);
         if (commit_once(reader, &err) == 0) change_rules(reader, &err);
+        rules_tell(reader->take.m);
     }
     pthread_mutex_lock(&reader->lock);
     reader->err = err;
@@ -191,7 +192,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     lane_free(reader.lane);
     hark_source_free(reader.src);
     emit->free(emit);
-    hark_scratch_free(reader.take.ms);
+    rules_leave(reader.take.ms, &run->tally);
     hark_store_close(store);
     return err->code;
 }

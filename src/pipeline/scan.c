@@ -38,8 +38,12 @@ static int scan_items(struct scan *scan, struct hark_source *src, struct hark_sc
         if (item.kind == HARK_ITEM_POST && take_post(scan, src, ms, &item, &line, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(scan->dead, src, &item, &scan->tally, err)) break;
         if (item.kind == HARK_ITEM_REFUSED) tally_add(&scan->tally.refused, 1);
-        if (turn % 256 == 0) read_progress(src, &scan->tally);
+        if (turn % 256 == 0) {
+            read_progress(src, &scan->tally);
+            rules_tell(scan->m);
+        }
     }
+    rules_tell(scan->m);
     hark_buf_done(&line);
     return err->code;
 }
@@ -55,7 +59,7 @@ static int scan_source(void *arg, size_t i, struct hark_err *err)
         stop_unwatch(src);
     }
     hark_source_free(src);
-    hark_scratch_free(ms);
+    rules_leave(ms, &scan->tally);
     return err->code;
 }
 
