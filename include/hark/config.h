@@ -23,7 +23,7 @@ struct hark_config {
     bool json, to_stdout, until_end, rebuild, follow;
     const char *log_level;
     // explain, report, eval
-    const char *text, *brand, *intent, *positive;
+    const char *text, *source, *brand, *intent, *positive;
     // counting
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
