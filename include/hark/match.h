@@ -124,6 +124,11 @@ struct hark_why {
 size_t hark_match_explain(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
                           const struct hark_brand *brand, const struct hark_why **ret);
 
+// The same of one intent alone, for a post of whatever brand: HARK_WHY_HIT, _SCORE or _DELETED. `ret` points into the
+// scratch.
+void hark_match_intent(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
+                       const struct hark_intent *intent, struct hark_why *ret);
+
 // Runs the tests that the rule files carry; `each` is called for each test. Returns how many failed.
 struct hark_test_result {
     const struct hark_test *test;
