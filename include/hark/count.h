@@ -75,6 +75,9 @@ void hark_count_outcome(const struct hark_count_batch *batch, size_t i, struct h
 // Remembers with the post the alerts that were sent for it (between prepare and commit).
 void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str alerts);
 
+// Puts an alert, as JSON, into hark:alerts with the commit (between prepare and commit; prepare forgets it).
+void hark_count_news(struct hark_count_batch *batch, struct hark_str alert_json);
+
 enum hark_commit {
     HARK_COMMIT_DONE,
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there

@@ -263,8 +263,10 @@ static int run_script(struct lane *lane, struct hark_err *err)
 
 static int send_alerts(struct lane *lane, const struct hark_alert *alerts, size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (lane->env->emit->alert(lane->env->emit, &alerts[i], err)) return err->code;
+        hark_count_news(lane->batch, alerts[i].json);
+    }
     tally_add(&lane->env->tally->alerts, n);
     return 0;
 }
