@@ -91,8 +91,8 @@ struct hark_entry {
 // Entries of hark:alerts, newest first, older than `before` (ptr NULL: all).
 int hark_read_alerts(struct hark_store *store, struct hark_arena *arena, struct hark_str before, size_t limit,
                      const struct hark_entry **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
-// Follows hark:alerts: the first call returns nothing and remembers where the stream ends; each further one returns what
-// came since, oldest first.
+// Follows hark:alerts: the first call returns nothing and remembers where the stream ends; each further one returns
+// what came since, oldest first.
 struct hark_tail;
 struct hark_tail *hark_tail_new(const struct hark_store *store);
 void hark_tail_free(struct hark_tail *tail); // takes NULL
@@ -122,7 +122,7 @@ struct hark_read_state {
     struct hark_read_instance {
         struct hark_str url;
         int64_t memory_bytes, keys;
-    } *instances;
+    } * instances;
     size_t ninstances;
 };
 int hark_read_state(struct hark_store *store, struct hark_arena *arena, struct hark_read_state *ret,

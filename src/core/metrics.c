@@ -9,8 +9,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const double bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-                                0.25,   0.5,   1,      2.5,   5,    10,    30,   60};
+static const double bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
 enum { BOUNDS = sizeof bounds / sizeof *bounds };
 
 struct value {
@@ -129,13 +128,13 @@ static void write_histogram(const struct value *value, struct hark_buf *out)
 static void write_head(const struct hark_metric *metric, struct hark_buf *out)
 {
     static const char *const types[] = {"counter", "gauge", "histogram"};
-    hark_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name,
-                    types[metric->type]);
+    hark_buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name, metric->help, metric->name, types[metric->type]);
 }
 
 static int by_key(const void *a, const void *b)
 {
-    return hark_str_cmp((*(const struct hark_map_entry *const *)a)->key, (*(const struct hark_map_entry *const *)b)->key);
+    return hark_str_cmp((*(const struct hark_map_entry *const *)a)->key,
+                        (*(const struct hark_map_entry *const *)b)->key);
 }
 
 static void write_values(struct hark_buf *out)
@@ -212,6 +211,7 @@ void hark_metrics_write(struct hark_buf *out)
     write_one("process_resident_memory_bytes", "Resident memory.", HARK_GAUGE, resident_bytes(), out);
     write_one("process_cpu_seconds_total", "CPU time, user and system.", HARK_COUNTER, cpu_seconds(), out);
     write_one("process_open_fds", "Open file descriptors.", HARK_GAUGE, open_files(), out);
-    write_one("process_start_time_seconds", "When the process was first asked for metrics, since 1970.", HARK_GAUGE, started_s(), out);
+    write_one("process_start_time_seconds", "When the process was first asked for metrics, since 1970.", HARK_GAUGE,
+              started_s(), out);
     pthread_mutex_unlock(&collecting);
 }

@@ -1,9 +1,9 @@
-// HyperLogLogs as Redis stores them, merged and counted here: PFCOUNT cannot see several instances, and merging in Redis
-// would mean writing into it.
+// HyperLogLogs as Redis stores them, merged and counted here: PFCOUNT cannot see several instances, and merging in
+// Redis would mean writing into it.
 //
 // Layout and estimate follow Redis's hyperloglog.c: "HYLL", an encoding (0 dense, 1 sparse), three unused bytes, eight
-// bytes of cache; then 16,384 registers of 6 bits, or opcodes: 00xxxxxx (x+1 zeros), 01xxxxxx yyyyyyyy (zeros, 14 bits),
-// 1vvvvvxx (value v+1, x+1 times). The estimate is Otmar Ertl's (arXiv 1702.01284), so that it equals PFCOUNT's.
+// bytes of cache; then 16,384 registers of 6 bits, or opcodes: 00xxxxxx (x+1 zeros), 01xxxxxx yyyyyyyy (zeros, 14
+// bits), 1vvvvvxx (value v+1, x+1 times). The estimate is Otmar Ertl's (arXiv 1702.01284), so that it equals PFCOUNT's.
 #pragma once
 
 #include <hark/str.h>

@@ -300,10 +300,9 @@ static int scan_positions(struct positions *positions, size_t instance, struct h
     snprintf(positions->cursor, sizeof positions->cursor, "0");
     do {
         struct asks asks = {.arena = positions->arena};
-        asks_add(&asks, NULL, HARK_STR("SCAN"),
-                 hark_arena_str(positions->arena, hark_str(positions->cursor)), HARK_STR("MATCH"),
-                 hark_arena_str(positions->arena, hark_buf_str(&pattern)), HARK_STR("COUNT"), HARK_STR("5000"),
-                 (struct hark_str){0});
+        asks_add(&asks, NULL, HARK_STR("SCAN"), hark_arena_str(positions->arena, hark_str(positions->cursor)),
+                 HARK_STR("MATCH"), hark_arena_str(positions->arena, hark_buf_str(&pattern)), HARK_STR("COUNT"),
+                 HARK_STR("5000"), (struct hark_str){0});
         rc = asks_run_at(positions->store, instance, &asks, take_keys, positions, err);
         asks_done(&asks);
     } while (!rc && strcmp(positions->cursor, "0") != 0);
@@ -371,7 +370,8 @@ int hark_read_state(struct hark_store *store, struct hark_arena *arena, struct h
     struct state state = {arena, ret};
     *ret = (struct hark_read_state){.latest_ms = -1, .committed_ms = -1, .ninstances = store->n};
     ret->instances = HARK_NEW_N(arena, struct hark_read_instance, store->n);
-    for (size_t i = 0; i < store->n; i++) ret->instances[i].url = hark_arena_str(arena, hark_str(store->v[i].redis.url.text));
+    for (size_t i = 0; i < store->n; i++)
+        ret->instances[i].url = hark_arena_str(arena, hark_str(store->v[i].redis.url.text));
     asks_add(&asks, NULL, HARK_STR("HMGET"), key_of(store, arena, "meta"), HARK_STR("ruleset"), HARK_STR("started"),
              HARK_STR("latest"), HARK_STR("committed"), (struct hark_str){0});
     asks_add(&asks, NULL, HARK_STR("DBSIZE"), (struct hark_str){0});

@@ -126,8 +126,7 @@ static int collect_days(struct page *page, struct hark_strs brands, struct hark_
         for (size_t b = 0; b < brands.n; b++)
             for (size_t i = 0; i < page->store->n; i++)
                 page->lists[page->nlists++] = (struct list){
-                    .key =
-                        ask_key(page->store, page->arena, HARK_BUCKET_POSTS, &days[d], brands.v[b], intent, NULL),
+                    .key = ask_key(page->store, page->arena, HARK_BUCKET_POSTS, &days[d], brands.v[b], intent, NULL),
                     .brand = brands.v[b],
                     .instance = i};
         if (collect(page, err)) return err->code;

@@ -89,7 +89,8 @@ struct hark_str hark_store_info(struct hark_str info, const char *name)
 // A Redis that throws keys away when it is full would make every number a guess, and nobody would see it.
 static int judge(const struct hark_instance *inst, struct hark_str server, struct hark_str memory, struct hark_err *err)
 {
-    struct hark_str version = hark_store_info(server, "redis_version"), policy = hark_store_info(memory, "maxmemory_policy"), minor;
+    struct hark_str version = hark_store_info(server, "redis_version"),
+                    policy = hark_store_info(memory, "maxmemory_policy"), minor;
     int64_t major = OLDEST_MAJOR;
     (void)hark_str_int(hark_str_cut(version, '.', &minor), &major);
     if (major < OLDEST_MAJOR)
