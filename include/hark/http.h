@@ -14,6 +14,7 @@ struct hark_http_options {
     // What the API and the page read; redis NULL: only /metrics, /healthz and /readyz.
     struct hark_store_options store;
     const char *rules; // folder; NULL: none
+    const char *topic; // whose positions are shown besides those of `hark run`; NULL: none
     // Whether the process can do its work now (for /readyz); NULL: always. From any thread.
     bool (*ready)(void *arg);
     void *ready_arg;

@@ -111,8 +111,17 @@ int hark_read_gaps(struct hark_store *store, struct hark_arena *arena, size_t li
 struct hark_read_position {
     struct hark_str topic, field, position;
 };
-int hark_read_positions(struct hark_store *store, struct hark_arena *arena, const struct hark_read_position **ret,
-                        size_t *ret_n, struct hark_err *err) HARK_CHECKED;
+int hark_read_positions(struct hark_store *store, struct hark_arena *arena, struct hark_strs topics,
+                        const struct hark_read_position **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
+
+// Posts that name a brand, by source and day: `days` numbers a source, of all brands together (a post that names two
+// counts twice). Most first.
+struct hark_read_source {
+    struct hark_str name;
+    int64_t *days, total;
+};
+int hark_read_sources(struct hark_store *store, struct hark_arena *arena, int64_t first_day_ms, size_t days,
+                      const struct hark_read_source **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
 // What hark:meta says of all instances together, and how they are.
 struct hark_read_state {

@@ -10,14 +10,18 @@
 
 static int serve(const struct hark_config *cfg, const char *redis, struct hark_err *err)
 {
+    struct hark_buf topic = {0};
+    hark_buf_printf(&topic, "%sposts", cfg->topics);
     const struct hark_http_options options = {
         .listen = cfg->listen ? cfg->listen : "127.0.0.1:8686",
         .token = cfg->serve_token,
         .proxy_header = cfg->proxy_header,
         .store = {.redis = redis, .password = cfg->redis_password, .prefix = cfg->prefix},
         .rules = cfg->rules,
+        .topic = hark_buf_cstr(&topic),
     };
     struct hark_http *http = hark_http_start(&options, err);
+    hark_buf_done(&topic);
     if (!http) return err->code;
     printf("%s\n", hark_http_address(http));
     fflush(stdout);

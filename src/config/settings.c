@@ -11,7 +11,7 @@ const struct hark_setting hark_settings[] = {
      "run match scan explain eval serve", AT(rules)},
     {"kafka", HARK_SETTING_TEXT, "127.0.0.1:9092", "HOST:PORT,…", "Kafka brokers to start from", "ingest match setup",
      AT(kafka)},
-    {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup", AT(topics)},
+    {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup serve", AT(topics)},
     {"group", HARK_SETTING_TEXT, "hark-match", "NAME", "consumer group of the matchers", "match", AT(group)},
     {"redis", HARK_SETTING_TEXT, NULL, "URL,…",
      "redis://user@host:port/db, rediss://…, unix:///path; several: posts are spread over them by partition. Without "

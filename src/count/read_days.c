@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
 // --- rows ---
 
 struct rows {
@@ -109,6 +111,71 @@ int hark_read_authors(struct hark_store *store, struct hark_arena *arena, struct
                  ask_key(store, arena, HARK_BUCKET_AUTHORS, &days[i], brand, intent, NULL), (struct hark_str){0});
     int rc = asks_run(store, &asks, merge, hll, err);
     if (!rc) *ret = hll_count(hll);
+    asks_done(&asks);
+    return rc;
+}
+
+// --- sources ---
+
+struct sources {
+    struct hark_arena *arena;
+    struct hark_map map; // name → struct hark_read_source
+    size_t days;
+};
+
+static int add_sources(void *arg, const struct ask *ask, size_t instance, const redisReply *reply, struct hark_err *err)
+{
+    struct sources *sources = arg;
+    size_t day = *(const size_t *)ask->about;
+    (void)instance, (void)err;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        bool fresh;
+        struct hark_map_entry *entry = hark_map_put(&sources->map, hark_reply_str(reply->element[i]), &fresh);
+        if (fresh) {
+            struct hark_read_source *source = HARK_NEW(sources->arena, struct hark_read_source);
+            *source = (struct hark_read_source){.name = hark_arena_str(sources->arena, entry->key),
+                                                .days = HARK_NEW_N(sources->arena, int64_t, sources->days)};
+            entry->key = source->name;
+            entry->ptr = source;
+        }
+        struct hark_read_source *source = entry->ptr;
+        int64_t n = ask_number(reply->element[i + 1]);
+        source->days[day] += n;
+        source->total += n;
+    }
+    return 0;
+}
+
+static int most_source_first(const void *a, const void *b)
+{
+    const struct hark_read_source *x = a, *y = b;
+    if (x->total != y->total) return x->total < y->total ? 1 : -1;
+    return hark_str_cmp(x->name, y->name);
+}
+
+int hark_read_sources(struct hark_store *store, struct hark_arena *arena, int64_t first_day_ms, size_t ndays,
+                      const struct hark_read_source **ret, size_t *ret_n, struct hark_err *err)
+{
+    struct asks asks = {.arena = arena};
+    struct sources sources = {.arena = arena, .days = ndays};
+    struct hark_strs brands;
+    struct hark_bucket_time *days;
+    if (hark_read_brands(store, arena, &brands, err)) return err->code;
+    size_t n = ask_days((struct hark_range){first_day_ms, first_day_ms + (int64_t)ndays * DAY_MS}, arena, &days);
+    size_t *numbers = HARK_NEW_N(arena, size_t, n);
+    for (size_t i = 0; i < n; i++) numbers[i] = i;
+    for (size_t b = 0; b < brands.n; b++)
+        for (size_t i = 0; i < n; i++)
+            asks_add(&asks, &numbers[i], HARK_STR("HGETALL"),
+                     ask_key(store, arena, HARK_BUCKET_SOURCE, &days[i], brands.v[b], HARK_STR("mention"), NULL),
+                     (struct hark_str){0});
+    int rc = asks_run(store, &asks, add_sources, &sources, err);
+    struct hark_read_source *v = HARK_NEW_N(arena, struct hark_read_source, sources.map.n);
+    for (size_t i = 0; i < sources.map.n; i++) v[i] = *(const struct hark_read_source *)sources.map.entries[i].ptr;
+    if (sources.map.n) qsort(v, sources.map.n, sizeof *v, most_source_first);
+    *ret = v;
+    *ret_n = sources.map.n;
+    hark_map_done(&sources.map);
     asks_done(&asks);
     return rc;
 }

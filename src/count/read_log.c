@@ -241,44 +241,23 @@ int hark_read_gaps(struct hark_store *store, struct hark_arena *arena, size_t li
 // --- positions ---
 
 struct positions {
-    struct hark_store *store;
     struct hark_arena *arena;
     struct hark_read_position *v;
     size_t n, cap;
-    struct asks asks; // for the keys that were found
-    char cursor[32];
 };
-
-static int take_keys(void *arg, const struct ask *ask, size_t instance, const redisReply *reply, struct hark_err *err)
-{
-    struct positions *positions = arg;
-    (void)ask, (void)instance, (void)err;
-    snprintf(positions->cursor, sizeof positions->cursor, "0");
-    if (reply->elements != 2) return 0;
-    snprintf(positions->cursor, sizeof positions->cursor, HARK_STR_FMT,
-             HARK_STR_ARG(hark_reply_str(reply->element[0])));
-    for (size_t i = 0; i < reply->element[1]->elements; i++) {
-        struct hark_str *key = HARK_NEW(positions->arena, struct hark_str);
-        *key = hark_arena_str(positions->arena, hark_reply_str(reply->element[1]->element[i]));
-        asks_add(&positions->asks, key, HARK_STR("HGETALL"), *key, (struct hark_str){0});
-    }
-    return 0;
-}
 
 static int take_positions(void *arg, const struct ask *ask, size_t instance, const redisReply *reply,
                           struct hark_err *err)
 {
     struct positions *positions = arg;
-    struct hark_str key = *(const struct hark_str *)ask->about;
-    size_t head = positions->store->prefix.len + strlen("pos:");
     (void)instance, (void)err;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct hark_str field = hark_reply_str(reply->element[i]);
         if (hark_str_is(field, "incarnation")) continue;
         positions->v = hark_grow(positions->v, positions->n, &positions->cap, sizeof *positions->v);
-        positions->v[positions->n++] = (struct hark_read_position){
-            hark_strn(key.ptr + head, key.len - head), hark_arena_str(positions->arena, field),
-            hark_arena_str(positions->arena, hark_reply_str(reply->element[i + 1]))};
+        positions->v[positions->n++] =
+            (struct hark_read_position){*(const struct hark_str *)ask->about, hark_arena_str(positions->arena, field),
+                                        hark_arena_str(positions->arena, hark_reply_str(reply->element[i + 1]))};
     }
     return 0;
 }
@@ -292,35 +271,21 @@ static int by_name(const void *a, const void *b)
     return rc ? rc : hark_str_cmp(x->field, y->field);
 }
 
-static int scan_positions(struct positions *positions, size_t instance, struct hark_err *err)
+int hark_read_positions(struct hark_store *store, struct hark_arena *arena, struct hark_strs topics,
+                        const struct hark_read_position **ret, size_t *ret_n, struct hark_err *err)
 {
-    struct hark_buf pattern = {0};
-    int rc = 0;
-    hark_store_pattern(positions->store->prefix, "pos:*", &pattern);
-    snprintf(positions->cursor, sizeof positions->cursor, "0");
-    do {
-        struct asks asks = {.arena = positions->arena};
-        asks_add(&asks, NULL, HARK_STR("SCAN"), hark_arena_str(positions->arena, hark_str(positions->cursor)),
-                 HARK_STR("MATCH"), hark_arena_str(positions->arena, hark_buf_str(&pattern)), HARK_STR("COUNT"),
-                 HARK_STR("5000"), (struct hark_str){0});
-        rc = asks_run_at(positions->store, instance, &asks, take_keys, positions, err);
-        asks_done(&asks);
-    } while (!rc && strcmp(positions->cursor, "0") != 0);
-    hark_buf_done(&pattern);
-    if (!rc) rc = asks_run_at(positions->store, instance, &positions->asks, take_positions, positions, err);
-    asks_done(&positions->asks);
-    return rc;
-}
-
-int hark_read_positions(struct hark_store *store, struct hark_arena *arena, const struct hark_read_position **ret,
-                        size_t *ret_n, struct hark_err *err)
-{
-    struct positions positions = {.store = store, .arena = arena, .asks = {.arena = arena}};
-    int rc = 0;
-    for (size_t i = 0; !rc && i < store->n; i++) rc = scan_positions(&positions, i, err);
+    struct positions positions = {.arena = arena};
+    struct asks asks = {.arena = arena};
+    for (size_t i = 0; i < topics.n; i++)
+        asks_add(&asks, (void *)&topics.v[i], HARK_STR("HGETALL"),
+                 hark_arena_printf(arena, HARK_STR_FMT "pos:" HARK_STR_FMT, HARK_STR_ARG(store->prefix),
+                                   HARK_STR_ARG(topics.v[i])),
+                 (struct hark_str){0});
+    int rc = asks_run(store, &asks, take_positions, &positions, err);
     if (positions.n) qsort(positions.v, positions.n, sizeof *positions.v, by_name);
     *ret_n = positions.n;
     *ret = hark_arena_copy(arena, positions.v, positions.n, sizeof **ret);
+    asks_done(&asks);
     free(positions.v);
     return rc;
 }

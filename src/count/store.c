@@ -220,7 +220,8 @@ int hark_store_remember(struct hark_store *store, struct hark_instance *inst, st
 
 // --- the whole of an instance ---
 
-void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
+// A prefix as a pattern of SCAN that means itself.
+static void add_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
 {
     for (size_t i = 0; i < prefix.len; i++) {
         if (strchr("*?[]\\", prefix.ptr[i])) hark_buf_char(buf, '\\');
@@ -269,7 +270,7 @@ static int wipe_instance(const struct hark_store *store, struct hark_instance *i
     int rc = hark_redis_connect(&inst->redis, err);
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         hark_buf_clear(&pattern);
-        hark_store_pattern(store->prefix, parts[i], &pattern);
+        add_pattern(store->prefix, parts[i], &pattern);
         rc = wipe_matching(&inst->redis, hark_buf_str(&pattern), err);
     }
     hark_buf_done(&pattern);

@@ -28,5 +28,3 @@ int hark_store_remember(struct hark_store *store, struct hark_instance *inst, st
                         struct hark_err *err) HARK_CHECKED;
 // The value of a "name:value" line of INFO; ptr NULL where there is none.
 struct hark_str hark_store_info(struct hark_str info, const char *name);
-// A prefix as a pattern of SCAN that means itself, with the rest of the pattern behind it.
-void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf);

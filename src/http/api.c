@@ -18,7 +18,7 @@ const struct api_resource api_resources[] = {
     {"/api/v1/top", PARAM_BRAND | PARAM_INTENT | PARAM_RANGE | PARAM_LIMIT, PARAM_BRAND, api_top},
     {"/api/v1/alerts", PARAM_LIMIT | PARAM_CURSOR, 0, api_alerts},
     {"/api/v1/rules", PARAM_AT | PARAM_LIMIT, 0, api_rules},
-    {"/api/v1/sources", PARAM_LIMIT, 0, api_sources},
+    {"/api/v1/sources", PARAM_AT | PARAM_LIMIT, 0, api_sources},
     {0},
 };
 
@@ -81,11 +81,12 @@ int api_brands(struct api *api, struct hark_err *err)
 
 // --- sources ---
 
-static void write_gaps(struct api *api, const struct hark_gap *gaps, size_t n)
+void api_gaps(struct api *api, const struct hark_gap *gaps, size_t n, struct hark_range range)
 {
     hark_json_key(&api->json, "gaps");
     hark_json_open(&api->json, '[');
     for (size_t i = 0; i < n; i++) {
+        if (gaps[i].to_ms <= range.from_ms || gaps[i].from_ms >= range.to_ms) continue;
         hark_json_open(&api->json, '{');
         hark_json_kv(&api->json, "source", gaps[i].source);
         api_time(api, "from", gaps[i].from_ms);
@@ -96,17 +97,40 @@ static void write_gaps(struct api *api, const struct hark_gap *gaps, size_t n)
     hark_json_close(&api->json, ']');
 }
 
-int api_sources(struct api *api, struct hark_err *err)
+static int write_sources(struct api *api, struct hark_err *err)
 {
+    enum { DAYS = 7, DAY_MS = 24 * 3600 * 1000 };
+    const struct hark_read_source *sources;
+    size_t n;
+    int64_t first_ms = (api->params.at_ms / DAY_MS - (DAYS - 1)) * DAY_MS;
+    if (hark_read_sources(api->store, api->arena, first_ms, DAYS, &sources, &n, err)) return err->code;
+    api_time(api, "from", first_ms);
+    hark_json_key(&api->json, "sources");
+    hark_json_open(&api->json, '[');
+    for (size_t i = 0; i < n && i < api->params.limit; i++) {
+        hark_json_open(&api->json, '{');
+        hark_json_kv(&api->json, "name", sources[i].name);
+        hark_json_key(&api->json, "days");
+        hark_json_open(&api->json, '[');
+        for (size_t d = 0; d < DAYS; d++) hark_json_int(&api->json, sources[i].days[d]);
+        hark_json_close(&api->json, ']');
+        hark_json_close(&api->json, '}');
+    }
+    hark_json_close(&api->json, ']');
+    return 0;
+}
+
+static int write_positions(struct api *api, struct hark_err *err)
+{
+    const struct hark_str topics[] = {HARK_STR("run"), hark_str(api->http->options.topic)};
     const struct hark_read_position *positions;
-    const struct hark_gap *gaps;
-    size_t npositions, ngaps;
-    if (hark_read_positions(api->store, api->arena, &positions, &npositions, err) ||
-        hark_read_gaps(api->store, api->arena, api->params.limit, &gaps, &ngaps, err))
+    size_t n;
+    if (hark_read_positions(api->store, api->arena, (struct hark_strs){topics, topics[1].ptr ? 2 : 1}, &positions, &n,
+                            err))
         return err->code;
     hark_json_key(&api->json, "positions");
     hark_json_open(&api->json, '[');
-    for (size_t i = 0; i < npositions; i++) {
+    for (size_t i = 0; i < n; i++) {
         hark_json_open(&api->json, '{');
         hark_json_kv(&api->json, "topic", positions[i].topic);
         hark_json_kv(&api->json, "field", positions[i].field);
@@ -114,6 +138,16 @@ int api_sources(struct api *api, struct hark_err *err)
         hark_json_close(&api->json, '}');
     }
     hark_json_close(&api->json, ']');
-    write_gaps(api, gaps, ngaps);
+    return 0;
+}
+
+int api_sources(struct api *api, struct hark_err *err)
+{
+    const struct hark_gap *gaps;
+    size_t n;
+    if (write_sources(api, err) || write_positions(api, err) ||
+        hark_read_gaps(api->store, api->arena, api->params.limit, &gaps, &n, err))
+        return err->code;
+    api_gaps(api, gaps, n, (struct hark_range){INT64_MIN, INT64_MAX});
     return 0;
 }

@@ -65,9 +65,11 @@ int api_series(struct api *api, struct hark_err *err)
     static const char *const steps[] = {"minute", "hour", "day"};
     const struct params *params = &api->params;
     int64_t step_ms = hark_step_ms(params->step), first = params->from_ms - params->from_ms % step_ms;
-    size_t npoints = (size_t)((params->to_ms - 1) / step_ms - first / step_ms) + 1, n;
+    size_t npoints = (size_t)((params->to_ms - 1) / step_ms - first / step_ms) + 1, n, ngaps;
     struct hark_series *series;
-    if (series_intents(api, &series, &n, err) ||
+    const struct hark_gap *gaps;
+    if (hark_read_gaps(api->store, api->arena, HARK_READ_MAX_ROWS, &gaps, &ngaps, err) ||
+        series_intents(api, &series, &n, err) ||
         hark_read_series(api->store, api->arena, params->step, first, npoints, api->now_ms, series, n, err))
         return err->code;
     hark_json_kv(&api->json, "brand", params->brand);
@@ -78,6 +80,7 @@ int api_series(struct api *api, struct hark_err *err)
     hark_json_open(&api->json, '[');
     for (size_t i = 0; i < n; i++) write_series(&api->json, &series[i], npoints);
     hark_json_close(&api->json, ']');
+    api_gaps(api, gaps, ngaps, (struct hark_range){first, first + (int64_t)npoints * step_ms});
     return 0;
 }
 

@@ -35,6 +35,8 @@ static void copy_options(struct hark_http *http, const struct hark_http_options 
     http->options.listen = keep(http, options->listen);
     http->options.token = keep(http, options->token);
     http->options.proxy_header = keep(http, options->proxy_header);
+    http->options.topic = keep(http, options->topic);
+    http->options.rules = keep(http, options->rules);
     http->options.store.redis = keep(http, options->store.redis);
     http->options.store.password = keep(http, options->store.password);
     http->options.store.prefix = keep(http, options->store.prefix);

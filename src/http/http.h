@@ -96,6 +96,8 @@ int api_alerts(struct api *api, struct hark_err *err);
 int api_rules(struct api *api, struct hark_err *err);
 int api_sources(struct api *api, struct hark_err *err);
 void api_time(struct api *api, const char *key, int64_t ms); // null where negative
+// Those that overlap the range, as "gaps".
+void api_gaps(struct api *api, const struct hark_gap *gaps, size_t n, struct hark_range range);
 
 // --- a store for the time of an answer ---
 struct hark_store *http_store_take(struct hark_http *http, struct hark_err *err);
