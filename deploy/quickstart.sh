@@ -22,7 +22,7 @@ where_next() {
 
 ${bold}Where to look next${plain}
   build/release/hark report --state $state       this table again
-  build/release/hark explain --rules rules --text 'I really want those boots'
+  build/release/hark explain --rules rules --text 'I really want the new #Quillon'
                                                  why a post hits, or why it does not
   rules/                                         the brands and phrases behind the numbers; after a change
                                                  remove $state and start this again

@@ -81,7 +81,7 @@ run_lint() {
   local -a scripts
   mapfile -t scripts < <(cd "$hark_root" && find deploy tests -name '*.sh' -not -path '*/data/*' | sort)
   if have shellcheck; then
-    one lint/shell "shellcheck on ${#scripts[@]} scripts" shellcheck -x "${scripts[@]}" .ci/run
+    one lint/shell "shellcheck on ${#scripts[@]} scripts" shellcheck -x -S info "${scripts[@]}" .ci/run
   else
     result lint/shell "skip shellcheck: not installed"
   fi

@@ -17,7 +17,7 @@ size_t hark_utf8_put(uint32_t c, char out[4]);
 // written).
 void hark_text_nfc(struct hark_str s, struct hark_buf *buf, struct hark_str *ret);
 
-// The canonical key of a hashtag, handle or host: NFKC and full case folding, without a leading sign (# @ $) and
+// The canonical key of a hashtag, handle or host: NFKC and full case folding, without leading signs (# @ $) and
 // without what nobody sees; compatibility characters made of kana or Hangul (ㅋ, ㌔) stay as they are. Two surfaces
 // with one key are the same tag for hark ("ＲｉｖｅｒIsland" and "riverisland").
 void hark_text_key(struct hark_str s, struct hark_buf *buf);

@@ -37,6 +37,7 @@ static void print_line(struct hark_str line, const unsigned char *marks, bool co
     if (on) fputs("\033[24m", stdout);
     putchar('\n');
     if (colour || !any) return;
+    while (!marks[line.len - 1]) line.len--;
     printf("  ");
     for (size_t i = 0; i < line.len; i++)
         if (((unsigned char)line.ptr[i] & 0xC0) != 0x80) putchar(marks[i] & 2 ? '^' : marks[i] & 1 ? '=' : ' ');
@@ -83,12 +84,45 @@ static void print_evidence(const struct hark_post *post, const struct hark_why *
     }
 }
 
-static void print_why(const struct hark_post *post, const struct hark_why *why)
+static void print_mention(const struct hark_why *why)
 {
-    struct hark_str intent = why->intent ? why->intent->name : HARK_STR("mention");
-    printf("  %s " HARK_STR_FMT "/" HARK_STR_FMT ": %s\n", why->kind == HARK_WHY_HIT ? "✓" : "·",
-           HARK_STR_ARG(why->brand->name), HARK_STR_ARG(intent), why->text);
+    printf("  %s " HARK_STR_FMT, why->kind == HARK_WHY_HIT ? "✓" : "·", HARK_STR_ARG(why->brand->name));
+    if (why->named_by.ptr) printf(" is named by " HARK_STR_FMT, HARK_STR_ARG(why->named_by));
+    if (why->named_span.to > why->named_span.from) printf(" at %zu-%zu", why->named_span.from, why->named_span.to);
+    if (why->text[0]) printf("%s %s", why->named_by.ptr ? ", but" : ":", why->text);
+    putchar('\n');
+}
+
+static void print_intent(const struct hark_post *post, const struct hark_why *why)
+{
+    printf("  %s " HARK_STR_FMT "/" HARK_STR_FMT ": ", why->kind == HARK_WHY_HIT ? "✓" : "·",
+           HARK_STR_ARG(why->brand->name), HARK_STR_ARG(why->intent->name));
+    if (why->kind == HARK_WHY_HIT)
+        printf("%d of %d points\n", why->score, why->intent->threshold);
+    else
+        printf("%s\n", why->text);
     print_evidence(post, why);
+}
+
+static bool has_evidence(const struct hark_why *why)
+{
+    return why->kind == HARK_WHY_HIT || why->nevidence || why->ntaken;
+}
+
+// The mention, then the intents that have something to show, then the rest in one line. Intents of a brand that is not
+// named say nothing.
+static void print_brand(const struct hark_post *post, const struct hark_why *why, size_t n)
+{
+    size_t silent = 0;
+    print_mention(&why[0]);
+    if (why[0].kind != HARK_WHY_HIT) return;
+    for (size_t i = 1; i < n; i++)
+        if (has_evidence(&why[i])) print_intent(post, &why[i]);
+    for (size_t i = 1; i < n; i++) {
+        if (has_evidence(&why[i])) continue;
+        printf("%s" HARK_STR_FMT, silent++ ? ", " : "  · nothing of ", HARK_STR_ARG(why[i].intent->name));
+    }
+    if (silent) putchar('\n');
 }
 
 static void json_span(struct hark_json *json, const char *key, struct hark_span span)
@@ -199,7 +233,7 @@ static void explain_people(struct explain *explain, const struct hark_post *post
     print_text(post->text, marks);
     for (size_t i = 0; i < n; i++) {
         size_t reasons = hark_match_explain(explain->m, explain->ms, post, brands[i], &why);
-        for (size_t k = 0; k < reasons; k++) print_why(post, &why[k]);
+        print_brand(post, why, reasons);
     }
     if (n == 0)
         printf("  names none of the %zu brands; --brand NAME says why one is not named\n",

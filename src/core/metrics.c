@@ -194,11 +194,22 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+// When the process began: field 22 of its stat, in ticks since the system's start.
 static double started_s(void)
 {
-    static double started; // guarded by `collecting`
-    if (started == 0) started = (double)hark_clock_ms() / 1000;
-    return started;
+    char text[1024];
+    double uptime = 0, ticks = 0;
+    FILE *file = fopen("/proc/self/stat", "re");
+    size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file) fclose(file);
+    text[n] = 0;
+    const char *at = strrchr(text, ')'); // the name before it may hold anything
+    for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
+    if (at) ticks = strtod(at + 1, NULL);
+    file = fopen("/proc/uptime", "re");
+    if (file && fscanf(file, "%lf", &uptime) != 1) uptime = 0;
+    if (file) fclose(file);
+    return (double)hark_clock_ms() / 1000 - uptime + ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
 void hark_metrics_write(struct hark_buf *out)
@@ -211,7 +222,6 @@ void hark_metrics_write(struct hark_buf *out)
     write_one("process_resident_memory_bytes", "Resident memory.", HARK_GAUGE, resident_bytes(), out);
     write_one("process_cpu_seconds_total", "CPU time, user and system.", HARK_COUNTER, cpu_seconds(), out);
     write_one("process_open_fds", "Open file descriptors.", HARK_GAUGE, open_files(), out);
-    write_one("process_start_time_seconds", "When the process was first asked for metrics, since 1970.", HARK_GAUGE,
-              started_s(), out);
+    write_one("process_start_time_seconds", "When the process began, since 1970.", HARK_GAUGE, started_s(), out);
     pthread_mutex_unlock(&collecting);
 }

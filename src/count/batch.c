@@ -15,6 +15,7 @@ void hark_count_batch_free(struct hark_count_batch *batch)
     if (!batch) return;
     hark_arena_done(&batch->arena);
     hark_arena_done(&batch->work);
+    hark_arena_done(&batch->args);
     hark_map_done(&batch->ids);
     hark_map_done(&batch->shares);
     hark_arena_done(&batch->share_arena);
@@ -32,7 +33,7 @@ void hark_count_batch_clear(struct hark_count_batch *batch)
 {
     hark_arena_reset(&batch->arena);
     hark_map_clear(&batch->ids);
-    batch->nevents = batch->nposts = 0;
+    batch->nevents = batch->nposts = batch->nnews = 0;
     batch->prepared = false;
 }
 

@@ -43,7 +43,8 @@ struct hark_count_batch {
     struct hark_arena share_arena;
     struct hark_map shares; // key, '\n', field → struct hark_batch_share
     struct hark_buf tmp;
-    const char **argv; // of the script
+    struct hark_arena args; // texts of the arguments
+    const char **argv;      // of the script
     size_t *lens;
     size_t nargs, cap_argv, cap_lens;
 };

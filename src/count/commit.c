@@ -32,13 +32,13 @@ static void arg_int(struct hark_count_batch *batch, int64_t number)
     if (number >= 0 && number <= 9)
         arg(batch, hark_strn(digits + number, 1));
     else
-        arg(batch, hark_arena_printf(&batch->work, "%lld", (long long)number));
+        arg(batch, hark_arena_printf(&batch->args, "%lld", (long long)number));
 }
 
 // Puts a number in the place that was left for it.
 static void put_length(struct hark_count_batch *batch, size_t at, size_t n)
 {
-    struct hark_str text = hark_arena_printf(&batch->work, "%zu", n);
+    struct hark_str text = hark_arena_printf(&batch->args, "%zu", n);
     batch->argv[at] = text.ptr;
     batch->lens[at] = text.len;
 }
@@ -144,7 +144,7 @@ static void put_json(struct hark_count_batch *batch, const struct hark_batch_pos
         if (post->json[b].ptr)
             put_field(
                 batch,
-                hark_arena_printf(&batch->work, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
+                hark_arena_printf(&batch->args, "match:" HARK_STR_FMT, HARK_STR_ARG(post->is.note->brands[b].name)),
                 post->json[b]);
 }
 
@@ -210,8 +210,8 @@ static void put_meta(struct hark_count_batch *batch, struct hark_str key)
     hark_time_str(hark_clock_ms(), committed);
     if (latest_ms >= 0) hark_time_str(latest_ms, latest);
     operation_more(&op, 2);
-    arg(batch, hark_arena_str(&batch->work, hark_str(committed)));
-    arg(batch, hark_arena_str(&batch->work, hark_str(latest)));
+    arg(batch, hark_arena_str(&batch->args, hark_str(committed)));
+    arg(batch, hark_arena_str(&batch->args, hark_str(latest)));
     operation_end(&op);
 }
 
@@ -252,16 +252,17 @@ static void put_known(struct hark_count_batch *batch)
 static void encode(struct hark_count_batch *batch, const struct hark_store *store, const struct hark_position *position,
                    const char *incarnation)
 {
-    struct hark_str brands = hark_arena_printf(&batch->work, HARK_STR_FMT "brands", HARK_STR_ARG(store->prefix));
-    struct hark_str alerts = hark_arena_printf(&batch->work, HARK_STR_FMT "alerts", HARK_STR_ARG(store->prefix));
-    struct hark_str meta = hark_arena_printf(&batch->work, HARK_STR_FMT "meta", HARK_STR_ARG(store->prefix));
+    hark_arena_reset(&batch->args); // a commit is tried again for as long as Redis is away
+    struct hark_str brands = hark_arena_printf(&batch->args, HARK_STR_FMT "brands", HARK_STR_ARG(store->prefix));
+    struct hark_str alerts = hark_arena_printf(&batch->args, HARK_STR_FMT "alerts", HARK_STR_ARG(store->prefix));
+    struct hark_str meta = hark_arena_printf(&batch->args, HARK_STR_FMT "meta", HARK_STR_ARG(store->prefix));
     hark_buf_clear(&batch->tmp);
     hark_store_position_key(store, position->topic, &batch->tmp);
     batch->nargs = 0;
     arg(batch, HARK_STR("EVALSHA"));
     arg(batch, HARK_STR(""));
     arg(batch, HARK_STR("1"));
-    arg(batch, hark_arena_str(&batch->work, hark_buf_str(&batch->tmp)));
+    arg(batch, hark_arena_str(&batch->args, hark_buf_str(&batch->tmp)));
     arg(batch, hark_str(incarnation));
     arg(batch, position->field);
     arg(batch, position->expected);
@@ -344,11 +345,7 @@ int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_c
     if (batch->nevents && !batch->prepared)
         return hark_err_set(err, HARK_EBUG, "a batch was committed that was not prepared");
     if (hark_store_remember(store, inst, position->topic, &incarnation, err)) return err->code;
-    if (!batch->nevents) {
-        hark_arena_reset(&batch->work);
-        hark_deltas_clear(&batch->deltas);
-        batch->nnews = 0;
-    }
+    if (!batch->nevents) hark_deltas_clear(&batch->deltas);
     encode(batch, store, position, incarnation);
     if (run_script(batch, inst, &reply, err)) return err->code;
     int rc = read_answer(reply, position, ret, ret_position, err);

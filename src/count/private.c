@@ -150,28 +150,14 @@ static int set_descriptors(int lock_fd, int *failed_fd)
 // Returns only where it cannot.
 static void become_server(const char *folder, int lock_fd, int *failed_fd)
 {
-    static char *const argv[] = {"redis-server",
-                                 "--dir",
-                                 ".",
-                                 "--unixsocket",
-                                 "redis.sock",
-                                 "--unixsocketperm",
-                                 "700",
-                                 "--port",
-                                 "0",
-                                 "--appendonly",
-                                 "yes",
-                                 "--appendfsync",
-                                 "everysec",
-                                 "--save",
-                                 "",
-                                 "--logfile",
-                                 "redis.log",
-                                 "--maxmemory-policy",
-                                 "noeviction",
-                                 "--daemonize",
-                                 "no",
-                                 NULL};
+    // clang-format off
+    static char *const argv[] = {
+        "redis-server", "--daemonize", "no", "--dir", ".", "--logfile", "redis.log",
+        "--port", "0", "--unixsocket", "redis.sock", "--unixsocketperm", "700",
+        "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
+        "--hash-max-listpack-value", "4096", // a hark:post with its JSON in one piece: takes an eighth less memory
+        NULL};
+    // clang-format on
     sigset_t none;
     sigemptyset(&none);
     umask(077);

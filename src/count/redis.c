@@ -110,6 +110,7 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
 {
     if (redis->ctx && is_stale(redis)) hark_redis_drop(redis);
     if (redis->ctx) return 0;
+    if (redis->url.tls && hark_redis_tls_prepare(redis, err)) return err->code;
     redis->ctx = dial(redis);
     if (!redis->ctx) return hark_err_retry(err, HARK_ESERVICE, "Redis at %s: out of memory", redis->url.text);
     if (redis->ctx->err) {
@@ -124,6 +125,19 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
         return err->code;
     }
     return 0;
+}
+
+int hark_redis_greet(struct hark_redis *redis, struct hark_err *err)
+{
+    int timeout_ms = redis->timeout_ms;
+    redis->timeout_ms = redis->connect_timeout_ms;
+    hark_redis_drop(redis);
+    int rc = hark_redis_connect(redis, err);
+    if (!rc) rc = hark_redis_send(redis, err, "PING");
+    if (!rc) rc = expect_ok(redis, err);
+    redis->timeout_ms = timeout_ms;
+    if (!rc) redisSetTimeout(redis->ctx, timeval_of(timeout_ms));
+    return rc;
 }
 
 static int not_connected(const struct hark_redis *redis, struct hark_err *err)

@@ -21,7 +21,9 @@ struct hark_redis {
 };
 
 int hark_redis_connect(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED; // nothing where it is connected
-void hark_redis_drop(struct hark_redis *redis);                                      // where replies are left unread
+// Connects anew and hears an answer, all within the time for connecting.
+int hark_redis_greet(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
+void hark_redis_drop(struct hark_redis *redis); // where replies are left unread
 void hark_redis_done(struct hark_redis *redis);
 
 // Puts a command behind those that wait to be sent. `format` as in redisCommand(): %s, %b with pointer and length.
@@ -39,6 +41,7 @@ static inline struct hark_str hark_reply_str(const redisReply *reply)
     return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
 }
 
-// TLS, where hiredis was built with it; else an error that says so.
+// TLS: prepare before connecting (an error that says so where hiredis was built without), start after.
+int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
 int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
 void hark_redis_tls_free(struct hark_redis_tls *tls); // takes NULL

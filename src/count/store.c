@@ -19,7 +19,8 @@ static int add_instance(struct hark_store *store, struct hark_str url, const str
     if (hark_redis_url_parse(hark_str_trim(url), &inst.redis.url, err)) return err->code;
     if (inst.redis.connect_timeout_ms <= 0) inst.redis.connect_timeout_ms = DEFAULT_CONNECT_TIMEOUT_MS;
     if (inst.redis.timeout_ms <= 0) inst.redis.timeout_ms = DEFAULT_TIMEOUT_MS;
-    inst.redis.password = hark_arena_str(&store->arena, hark_str(options->password)).ptr;
+    if (options->password && options->password[0])
+        inst.redis.password = hark_arena_str(&store->arena, hark_str(options->password)).ptr;
     store->v = hark_realloc(store->v, store->n + 1, sizeof *store->v);
     store->v[store->n++] = inst;
     return 0;
@@ -33,7 +34,7 @@ static int add_instances(struct hark_store *store, const struct hark_store_optio
         if (add_instance(store, url, options, err)) return err->code;
     } while (rest.ptr);
     for (size_t i = 0; i < store->n; i++)
-        if (hark_redis_connect(&store->v[i].redis, err)) return err->code;
+        if (hark_redis_greet(&store->v[i].redis, err)) return err->code;
     return 0;
 }
 

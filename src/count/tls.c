@@ -50,10 +50,15 @@ static int expect_name(SSL *ssl, const char *host)
     return SSL_set_tlsext_host_name(ssl, host) == 1 && SSL_set1_host(ssl, host) == 1 ? 0 : -1;
 }
 
-int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
+int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err)
 {
     if (!redis->tls) redis->tls = tls_new();
-    SSL *ssl = redis->tls ? SSL_new(redis->tls->ctx) : NULL;
+    return redis->tls ? 0 : failed(redis, err);
+}
+
+int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
+{
+    SSL *ssl = SSL_new(redis->tls->ctx);
     if (!ssl) return failed(redis, err);
     if (expect_name(ssl, redis->url.host)) {
         SSL_free(ssl);
@@ -70,13 +75,18 @@ int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
 
 #else
 
-int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
+int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err)
 {
     return hark_err_set(err, HARK_EINPUT,
                         "%s: this build has no TLS for Redis (its hiredis is older than 1.0 or built without); use "
                         "redis:// or unix://, "
                         "or a build on a system whose hiredis has it",
                         redis->url.text);
+}
+
+int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err)
+{
+    return hark_redis_tls_prepare(redis, err);
 }
 
 void hark_redis_tls_free(struct hark_redis_tls *tls)

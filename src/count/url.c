@@ -49,6 +49,13 @@ static int parse_user(struct hark_str *rest, struct hark_redis_url *url, struct 
     return 0;
 }
 
+static bool is_visible(struct hark_str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] <= ' ' || s.ptr[i] == 0x7F) return false;
+    return true;
+}
+
 // host, host:port, [v6], [v6]:port
 static int parse_host(struct hark_str s, struct hark_redis_url *url)
 {
@@ -61,7 +68,7 @@ static int parse_host(struct hark_str s, struct hark_redis_url *url)
         host = hark_str_cut(s, ':', &port);
     }
     url->port = 6379;
-    if (host.len == 0 || host.len >= sizeof url->host) return -1;
+    if (host.len == 0 || host.len >= sizeof url->host || !is_visible(host)) return -1;
     memcpy(url->host, host.ptr, host.len);
     return port.ptr ? parse_number(port, 1, 65535, &url->port) : 0;
 }

@@ -9,6 +9,7 @@
 
 #include <hark/clock.h>
 #include <hark/map.h>
+#include <hark/metrics.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -43,6 +44,15 @@ struct live {
     int64_t stated_us, committed_ms;
     bool up;
 };
+
+static const struct hark_metric listeners = {"hark_live_listeners", "Clients of the event stream.", HARK_GAUGE, NULL};
+static const struct hark_metric redis_up = {"hark_redis_up", "1 where Redis answers, all instances.", HARK_GAUGE, NULL};
+static const struct hark_metric latest_post = {"hark_latest_post_timestamp_seconds",
+                                               "Time of the newest post that was counted.", HARK_GAUGE, NULL};
+static const struct hark_metric last_commit = {
+    "hark_committed_timestamp_seconds", "When anything was last taken from the input and counted.", HARK_GAUGE, NULL};
+static const struct hark_metric counted = {"hark_counted_posts", "Posts counted, all time, by brand/intent.",
+                                           HARK_GAUGE, "rule"};
 
 // --- clients ---
 
@@ -200,6 +210,7 @@ static bool note_total(struct live *live, const struct hark_total *total)
     hark_buf_done(&key);
     bool changed = entry->num != total->n;
     entry->num = total->n;
+    if (changed) hark_metric_set(&counted, entry->key, (double)total->n);
     return changed;
 }
 
@@ -253,6 +264,15 @@ static int ask(struct live *live, struct hark_arena *arena, struct hark_read_sta
     return 0;
 }
 
+static void measure(struct live *live, const struct hark_read_state *state)
+{
+    const struct hark_str none = {0};
+    hark_metric_set(&redis_up, none, live->up);
+    hark_metric_set(&listeners, none, (double)live_clients(live));
+    if (state->latest_ms >= 0) hark_metric_set(&latest_post, none, (double)state->latest_ms / 1000);
+    if (state->committed_ms >= 0) hark_metric_set(&last_commit, none, (double)state->committed_ms / 1000);
+}
+
 static void tick(struct live *live)
 {
     struct hark_arena arena = {0};
@@ -264,6 +284,7 @@ static void tick(struct live *live)
     atomic_store(&live->http->redis_up, live->up);
     bool due = hark_clock_mono_us() - live->stated_us > (int64_t)STATE_MS * 1000;
     if (live->up != was || live->committed_ms != before_ms || due) publish_state(live, &state);
+    measure(live, &state);
     hark_arena_done(&arena);
 }
 

@@ -22,10 +22,18 @@ enum {
     SCAN_MAX_BYTES = 1 << 30,
     // Databases of 300,000 literals have about 25 MB; more files than this are old ones.
     CACHE_MAX_FILES = 16,
+    // Literals that no UTF-8 holds.
+    PADDING_FEW = 8,
+    PADDING_ALL = 255,
+    PADDING_BYTES = 8,
+    // works(): literals tried, and how much text stands before them: more than two of the widest vectors.
+    TRIED_LITERALS = 32,
+    TRIED_BYTES = 140,
 };
 
 struct hark_database {
     hs_database_t *hs; // NULL where there are no literals
+    size_t n;          // literals; numbers from n on are padding
     size_t bytes;
     bool cached;
 };
@@ -52,10 +60,10 @@ static uint64_t mix(uint64_t hash, uint64_t value)
     return hash ^ (hash >> 29);
 }
 
-static struct cache_key key_of(const struct hark_str *literals, size_t n, bool caseless)
+static struct cache_key key_of(const struct hark_str *literals, size_t n, bool caseless, unsigned padding)
 {
     uint64_t library = hark_str_hash(hark_str(hs_version()));
-    struct cache_key key = {mix(library, n), mix(~library, caseless)};
+    struct cache_key key = {mix(library, n), mix(~library, caseless + 2 * padding)};
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = hark_str_hash(literals[i]);
         key.a = mix(key.a, hash);
@@ -190,61 +198,157 @@ static void cache_write(const char *dir, const char *path, struct cache_key key,
 
 // --- compiling ---
 
-static hs_database_t *compile(const struct hark_str *literals, size_t n, bool caseless, struct hark_err *err)
+// Literal `number` of the padding: with few, of F8 to FF, which begin no character; with all, each byte once at every
+// place, and every other byte with its high bit turned, which is no UTF-8 either.
+static void make_padding(unsigned char out[PADDING_BYTES], unsigned number, unsigned padding)
 {
-    const char **expressions = hark_alloc(n * sizeof *expressions);
-    unsigned *flags = hark_alloc(n * sizeof *flags), *ids = hark_alloc(n * sizeof *ids);
-    size_t *lens = hark_alloc(n * sizeof *lens);
-    for (size_t i = 0; i < n; i++) {
-        expressions[i] = literals[i].ptr;
-        lens[i] = literals[i].len;
-        ids[i] = (unsigned)i;
-        flags[i] = caseless ? HS_FLAG_CASELESS : 0;
+    for (unsigned i = 0; i < PADDING_BYTES; i++) {
+        if (padding == PADDING_FEW)
+            out[i] = (unsigned char)(0xF8 | ((number + 3 * i) & 7));
+        else
+            out[i] = (unsigned char)((number + 1) ^
+                                     (i & 1 ? 0x80 : 0)); // not from 0: the library takes that for an empty literal
     }
+}
+
+struct sources {
+    const char **expressions;
+    size_t *lens;
+    unsigned *flags, *ids;
+    unsigned char (*padding)[PADDING_BYTES];
+};
+
+static struct sources sources_of(const struct hark_str *literals, size_t n, bool caseless, unsigned padding)
+{
+    size_t all = n + padding;
+    struct sources s = {hark_alloc(all * sizeof *s.expressions), hark_alloc(all * sizeof *s.lens),
+                        hark_alloc(all * sizeof *s.flags), hark_alloc(all * sizeof *s.ids),
+                        hark_alloc(padding * sizeof *s.padding)};
+    for (size_t i = 0; i < all; i++) {
+        if (i >= n) make_padding(s.padding[i - n], (unsigned)(i - n), padding);
+        s.expressions[i] = i < n ? literals[i].ptr : (const char *)s.padding[i - n];
+        s.lens[i] = i < n ? literals[i].len : PADDING_BYTES;
+        s.ids[i] = (unsigned)i;
+        s.flags[i] = caseless ? HS_FLAG_CASELESS : 0;
+    }
+    return s;
+}
+
+static void sources_done(struct sources *s)
+{
+    free(s->expressions);
+    free(s->lens);
+    free(s->flags);
+    free(s->ids);
+    free(s->padding);
+}
+
+static hs_database_t *compile(const struct hark_str *literals, size_t n, bool caseless, unsigned padding,
+                              struct hark_err *err)
+{
     hs_database_t *hs = NULL;
     hs_compile_error_t *problem = NULL;
-    if (hs_compile_lit_multi(expressions, flags, ids, lens, (unsigned)n, HS_MODE_BLOCK, NULL, &hs, &problem) !=
-        HS_SUCCESS) {
+    struct sources s = sources_of(literals, n, caseless, padding);
+    if (hs_compile_lit_multi(s.expressions, s.flags, s.ids, s.lens, (unsigned)(n + padding), HS_MODE_BLOCK, NULL, &hs,
+                             &problem) != HS_SUCCESS) {
         hark_err_set(err, HARK_EBUG, "the prefilter of %zu literals does not compile: %s", n,
                      problem ? problem->message : "no reason given");
         hs_free_compile_error(problem);
         hs = NULL;
     }
-    free(expressions);
-    free(flags);
-    free(ids);
-    free(lens);
+    sources_done(&s);
     return hs;
 }
 
-static int fill(struct hark_database *db, const struct hark_str *literals, size_t n, bool caseless,
-                const char *cache_dir, struct hark_err *err)
+// --- trying ---
+
+struct trial {
+    unsigned id;
+    unsigned long long end;
+    bool seen;
+};
+
+static int on_trial(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
+{
+    (void)from;
+    (void)flags;
+    struct trial *trial = context;
+    trial->seen |= id == trial->id && to == trial->end;
+    return 0;
+}
+
+// Whether the literal is found at the end of texts of many lengths, and before a few bytes more.
+static bool finds(const hs_database_t *hs, hs_scratch_t *scratch, unsigned id, struct hark_str literal, char filler)
+{
+    bool found = true;
+    size_t size = literal.len + TRIED_BYTES + 1;
+    char *text = hark_alloc(size);
+    for (size_t before = 0; before < TRIED_BYTES && found; before++) {
+        memset(text, filler, size);
+        memcpy(text + before, literal.ptr, literal.len);
+        for (size_t behind = 0; behind < 2 && found; behind++) {
+            struct trial trial = {id, before + literal.len, false};
+            found = hs_scan(hs, text, (unsigned)(trial.end + behind), 0, scratch, on_trial, &trial) == HS_SUCCESS &&
+                    trial.seen;
+        }
+    }
+    free(text);
+    return found;
+}
+
+static bool works(const hs_database_t *hs, const struct hark_str *literals, size_t n)
+{
+    hs_scratch_t *scratch = NULL;
+    bool found = hs_alloc_scratch(hs, &scratch) == HS_SUCCESS;
+    size_t step = n / TRIED_LITERALS + 1;
+    for (size_t i = 0; i < n && found; i += step)
+        found = finds(hs, scratch, (unsigned)i, literals[i], ' ') &&
+                finds(hs, scratch, (unsigned)i, literals[i], literals[i].ptr[0]);
+    hs_free_scratch(scratch);
+    return found;
+}
+
+// --- a database ---
+
+// From the cache or compiled; NULL without an error where it does not work.
+static hs_database_t *try_padding(const struct hark_str *literals, size_t n, bool caseless, unsigned padding,
+                                  const char *cache_dir, bool *ret_cached, struct hark_err *err)
 {
     struct hark_buf path = {0};
     struct cache_key key = {0};
+    hs_database_t *hs = NULL;
     if (cache_dir) {
-        key = key_of(literals, n, caseless);
+        key = key_of(literals, n, caseless, padding);
         cache_path(&path, cache_dir, key);
-        db->hs = cache_read(path.ptr, key);
-        db->cached = db->hs != NULL;
+        hs = cache_read(path.ptr, key);
     }
-    if (!db->hs) db->hs = compile(literals, n, caseless, err);
-    if (db->hs && cache_dir && !db->cached) cache_write(cache_dir, path.ptr, key, db->hs);
+    *ret_cached = hs != NULL;
+    if (!hs) hs = compile(literals, n, caseless, padding, err);
+    if (hs && !works(hs, literals, n)) {
+        hs_free_database(hs);
+        hs = NULL;
+    }
+    if (hs && cache_dir && !*ret_cached) cache_write(cache_dir, path.ptr, key, hs);
     hark_buf_done(&path);
-    return db->hs ? 0 : HARK_EBUG;
+    return hs;
 }
 
 struct hark_database *hark_database_new(const struct hark_str *literals, size_t n, bool caseless, const char *cache_dir,
                                         struct hark_err *err)
 {
+    static const unsigned paddings[] = {PADDING_FEW, PADDING_ALL};
     struct hark_database *db = hark_calloc(1, sizeof *db);
-    if (n == 0) return db;
-    if (fill(db, literals, n, caseless, cache_dir, err) < 0) {
-        hark_database_free(db);
-        return NULL;
+    db->n = n;
+    for (size_t i = 0; i < 2 && n > 0 && !db->hs && !err->code; i++)
+        db->hs = try_padding(literals, n, caseless, paddings[i], cache_dir, &db->cached, err);
+    if (db->hs || n == 0) {
+        if (db->hs && hs_database_size(db->hs, &db->bytes) != HS_SUCCESS) db->bytes = 0;
+        return db;
     }
-    if (hs_database_size(db->hs, &db->bytes) != HS_SUCCESS) db->bytes = 0;
-    return db;
+    hark_err_set(err, HARK_EBUG, "libhs %s does not find all literals on this processor; another version of it may",
+                 hs_version());
+    hark_database_free(db);
+    return NULL;
 }
 
 void hark_database_free(struct hark_database *db)
@@ -282,6 +386,7 @@ void hark_database_scratch_free(struct hs_scratch *hs)
 struct found {
     void (*call)(uint32_t literal, size_t end, void *arg);
     void *arg;
+    size_t n;
 };
 
 static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *context)
@@ -289,14 +394,14 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
     (void)from;
     (void)flags;
     const struct found *found = context;
-    found->call(id, (size_t)to, found->arg);
+    if (id < found->n) found->call(id, (size_t)to, found->arg);
     return 0;
 }
 
 bool hark_database_scan(const struct hark_database *db, struct hs_scratch *hs, struct hark_str bytes,
                         void (*found)(uint32_t literal, size_t end, void *arg), void *arg)
 {
-    struct found context = {found, arg};
+    struct found context = {found, arg, db->n};
     if (!db->hs || bytes.len == 0) return true;
     if (bytes.len > SCAN_MAX_BYTES) return false;
     return hs_scan(db->hs, bytes.ptr, (unsigned)bytes.len, 0, hs, on_match, &context) == HS_SUCCESS;

@@ -30,16 +30,17 @@ enum {
     MAX_CLOSED_TAG = 48,
 };
 
-static bool is_word(unsigned char c)
+static bool is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-// Bits that only hold where the literal itself has an ASCII word character at that end.
+// Bits that only hold where the literal itself has an ASCII letter or digit at that end. (A _ may stand right behind a
+// link.)
 static unsigned closed_at_ends(struct hark_str bytes, unsigned closed)
 {
-    if (!is_word((unsigned char)bytes.ptr[0])) closed &= ~(unsigned)HARK_CLOSED_START;
-    if (!is_word((unsigned char)bytes.ptr[bytes.len - 1])) closed &= (unsigned)HARK_CLOSED_START;
+    if (!is_alnum(bytes.ptr[0])) closed &= ~(unsigned)HARK_CLOSED_START;
+    if (!is_alnum(bytes.ptr[bytes.len - 1])) closed &= (unsigned)HARK_CLOSED_START;
     return closed;
 }
 

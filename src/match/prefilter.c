@@ -305,12 +305,23 @@ static bool is_alnum(char c)
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
+// A link may be glued to a word: "want!" and "wanthttps://…" both end the word.
+static bool is_link(struct hark_str bytes, size_t at)
+{
+    static const struct hark_str heads[] = {{"http://", 7}, {"https://", 8}};
+    for (size_t i = 0; i < 2; i++)
+        if (bytes.len - at >= heads[i].len && hark_str_ieq(hark_strn(bytes.ptr + at, heads[i].len), heads[i]))
+            return true;
+    return false;
+}
+
 static bool neighbours_allow(struct hark_str bytes, size_t from, size_t to, unsigned closed)
 {
     char before = from > 0 ? bytes.ptr[from - 1] : ' ', behind = to < bytes.len ? bytes.ptr[to] : ' ';
     if ((closed & HARK_CLOSED_START) && (is_alnum(before) || before == '_')) return false;
-    if ((closed & HARK_CLOSED_WORD) && (is_alnum(behind) || behind == '_')) return false;
-    return !((closed & HARK_CLOSED_TAG) && is_alnum(behind));
+    bool ends = !((closed & HARK_CLOSED_WORD) && (is_alnum(behind) || behind == '_')) &&
+                !((closed & HARK_CLOSED_TAG) && is_alnum(behind));
+    return ends || is_link(bytes, to);
 }
 
 // "likes": names a field, not a brand: in a text its quotes would have backslashes before them.

@@ -186,7 +186,10 @@ static bool read_texts(struct decoder *d, struct hark_strs *ret)
     while (hark_jr_item(&d->jr)) {
         struct hark_str s;
         if (!read_text(d, &s)) return false;
-        if (s.len) add_text(d->jr.arena, &list, &cap, s);
+        if (s.len)
+            add_text(d->jr.arena, &list, &cap, s);
+        else
+            d->jr.loose = true;
     }
     *ret = list.n ? list : hark_post_none;
     return !d->jr.failed;

@@ -22,7 +22,7 @@ struct hark_jr {
     unsigned depth, max_depth;
     bool fresh;  // the object or array was just opened
     bool failed; // err is set
-    bool loose;  // white space or an escape that need not be was read: the input is not compact
+    bool loose;  // what was read is not as hark writes it: white space, an escape that need not be
 };
 
 // Checks the UTF-8 of the whole input once.

@@ -139,10 +139,10 @@ static listen_fn *const list_readers[] = {load_hashtag, load_handle, load_keywor
 
 // The lists become one OR; a single entry stands for itself.
 static struct hark_node *load_lists(struct hark_load *ld, const struct hark_yaml *map,
-                                    const struct hark_yaml *const *values, bool fold)
+                                    const struct hark_yaml *const *values, bool fold, bool whole)
 {
     size_t most = 0;
-    bool lists = true;
+    bool lists = whole; // of a key that is not known it is not known either what it was to hold
     for (int i = 0; i <= LISTEN_DOMAINS; i++) {
         if (!values[i]) continue;
         lists &= hark_load_list(ld, values[i], listen_keys[i]);
@@ -174,12 +174,14 @@ static struct hark_node *load_query(struct hark_load *ld, const struct hark_yaml
 struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml *map, bool fold)
 {
     const struct hark_yaml *values[LISTEN_KEYS], *lists = NULL;
+    size_t errors = ld->problems->errors;
     bool all = false;
     if (map->kind == HARK_YAML_SCALAR && map->text.len == 0) {
         HARK_BAD(ld, map, "listen is empty: the brand needs one of hashtags, handles, keywords, domains, query or all");
         return NULL;
     }
     if (!hark_load_keys(ld, map, "listen", listen_keys, false, values)) return NULL;
+    bool whole = ld->problems->errors == errors;
     for (int i = 0; i <= LISTEN_DOMAINS; i++)
         if (values[i] && !lists) lists = values[i];
     if (values[LISTEN_ALL] && hark_load_bool(ld, values[LISTEN_ALL], "all", &all) && !all)
@@ -191,7 +193,7 @@ struct hark_node *hark_load_listen(struct hark_load *ld, const struct hark_yaml 
                  "a query stands instead of the lists: put what they name into it, with OR, or leave it out");
     if (all) return new_node(ld, HARK_NODE_ALL, values[LISTEN_ALL], HARK_STR("all"));
     if (values[LISTEN_QUERY]) return load_query(ld, values[LISTEN_QUERY], fold);
-    return load_lists(ld, map, values, fold);
+    return load_lists(ld, map, values, fold, whole);
 }
 
 // --- ignore, only ---
@@ -222,7 +224,8 @@ static void load_only(struct hark_load *ld, const struct hark_yaml *map, struct 
     if (values[0]) brand->only_langs = hark_load_strs(ld, values[0], "only.langs", hark_load_lang);
     if (values[1]) brand->only_sources = hark_load_strs(ld, values[1], "only.sources", load_source);
     if (values[2]) (void)hark_load_bool(ld, values[2], "only.reposts", &brand->only_reposts);
-    if (values[3]) (void)hark_load_int(ld, values[3], "only.min_followers", 0, INT64_MAX, &brand->only_min_followers);
+    if (values[3])
+        (void)hark_load_int(ld, values[3], "only.min_followers", 0, HARK_LOAD_MAX_COUNT, &brand->only_min_followers);
     for (int i = 0; i < 2; i++)
         if (values[i] && values[i]->kind == HARK_YAML_SEQ && values[i]->n == 0)
             HARK_BAD(ld, values[i], "an empty list would let no post through: leave only.%s out to let all through",
@@ -339,12 +342,14 @@ void hark_load_brand(struct hark_load *ld, const struct hark_yaml *map)
 {
     const struct hark_yaml *values[KEYS];
     struct hark_brand brand = {0};
+    size_t errors = ld->problems->errors;
     if (!hark_load_keys(ld, map, "a brand", brand_keys, false, values)) return;
+    bool whole = ld->problems->errors == errors;
     if (values[KEY_FOLD]) (void)hark_load_bool(ld, values[KEY_FOLD], "fold", &brand.fold);
     load_names(ld, map, values, &brand);
     if (values[KEY_LISTEN])
         brand.listen = hark_load_listen(ld, values[KEY_LISTEN], brand.fold);
-    else
+    else if (whole) // a key that is not known may have been it
         hark_problems_add(ld->problems, false, brand.loc, "the brand has no listen: listen: {hashtags: [RiverIsland]}");
     if (values[KEY_IGNORE]) load_ignore(ld, values[KEY_IGNORE], &brand);
     if (values[KEY_ONLY]) load_only(ld, values[KEY_ONLY], &brand);

@@ -43,6 +43,13 @@ static char *read_all(int fd, size_t size, size_t *ret_len)
     return bytes;
 }
 
+struct hark_found hark_found(struct hark_str name, struct hark_str relative, struct hark_str raw)
+{
+    size_t mark = hark_str_starts(raw, HARK_STR("\xEF\xBB\xBF")) ? 3 : 0;
+    struct hark_file file = {.name = name, .bytes = hark_strn(raw.ptr + mark, raw.len - mark)};
+    return (struct hark_found){file, relative, raw};
+}
+
 static bool take(struct hark_files *files, const struct stat *st)
 {
     const uint64_t id[2] = {st->st_dev, st->st_ino};
@@ -69,11 +76,8 @@ static void add_open(struct hark_files *files, int fd, const struct stat *st, st
         complain(problems, name, "this file cannot be read", strerror(errno));
         return;
     }
-    size_t mark = len >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     files->v = hark_grow(files->v, files->n, &files->cap, sizeof *files->v);
-    files->v[files->n++] = (struct hark_found){.file = {.name = name, .bytes = hark_strn(bytes + mark, len - mark)},
-                                               .relative = relative,
-                                               .raw = hark_strn(bytes, len)};
+    files->v[files->n++] = hark_found(name, relative, hark_strn(bytes, len));
 }
 
 // O_NONBLOCK: a pipe among the files must not hold up the start.

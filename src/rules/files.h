@@ -9,6 +9,9 @@ struct hark_found {
     struct hark_str raw;      // all its bytes, owned
 };
 
+// Passes over a byte order mark.
+struct hark_found hark_found(struct hark_str name, struct hark_str relative, struct hark_str raw);
+
 struct hark_files {
     struct hark_arena arena; // of the names
     struct hark_found *v;

@@ -36,6 +36,7 @@ struct reading {
     struct hark_load *ld;
     struct hark_intent *intent;
     bool fold;
+    size_t errors; // before it was read
     struct hark_phrase *phrases, *nots;
     size_t nphrases, phrases_cap, nnots, nots_cap;
     struct hark_map seen; // what a phrase looks for → its line
@@ -219,6 +220,7 @@ static void check_points(struct reading *rd, const struct hark_yaml *map, const 
         HARK_BAD(rd->ld, map, "this intent looks for nothing: give it phrases: {en: [one, two]}");
         return;
     }
+    if (rd->ld->problems->errors > rd->errors) return; // what is left out may make up for it
     long most = most_points(intent);
     if (most < intent->threshold)
         HARK_WARN_AT(rd->ld, map, "this intent can never fire: all its points together are %ld, the threshold is %d",
@@ -286,7 +288,8 @@ static bool load_intent_name(struct hark_load *ld, const struct hark_yaml *map, 
 struct hark_intent *hark_load_intent(struct hark_load *ld, const struct hark_yaml *map, bool inlined, bool fold)
 {
     const struct hark_yaml *values[KEYS];
-    struct reading rd = {.ld = ld, .intent = HARK_NEW(ld->arena, struct hark_intent), .fold = fold};
+    struct reading rd = {
+        .ld = ld, .intent = HARK_NEW(ld->arena, struct hark_intent), .fold = fold, .errors = ld->problems->errors};
     if (!hark_load_keys(ld, map, "an intent", file_keys, false, values)) return NULL;
     bool named = load_intent_name(ld, map, values, inlined, &rd.intent->name);
     rd.intent->threshold = DEFAULT_THRESHOLD;

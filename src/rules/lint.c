@@ -7,7 +7,7 @@
 
 #include "query.h"
 
-enum { BUDGET = 2 << 20 }; // questions a query; about 50 ms
+enum { BUDGET = 2 << 20 }; // questions and pairs of a query; about 20 ms
 
 struct lint {
     struct hark_problems *problems;
@@ -122,10 +122,16 @@ static bool implies_some_kid(struct lint *lint, const struct hark_node *a, const
     return false;
 }
 
-static bool implies(struct lint *lint, const struct hark_node *a, const struct hark_node *b)
+static bool spend(struct lint *lint)
 {
     if (lint->budget == 0) return false;
     lint->budget--;
+    return true;
+}
+
+static bool implies(struct lint *lint, const struct hark_node *a, const struct hark_node *b)
+{
+    if (!spend(lint)) return false;
     if (a->kind == HARK_NODE_OR) return each_kid_implies(lint, a, b);
     if (b->kind == HARK_NODE_AND) return implies_each_kid(lint, a, b);
     if (a->kind == HARK_NODE_AND && some_kid_implies(lint, a, b)) return true;
@@ -155,8 +161,8 @@ static void warn(struct lint *lint, const struct hark_node *at, const struct har
 
 static void check_and(struct lint *lint, const struct hark_node *node)
 {
-    for (uint32_t i = 0; i < node->nkids && lint->budget; i++)
-        for (uint32_t j = 0; j < node->nkids && lint->budget; j++) {
+    for (uint32_t i = 0; i < node->nkids; i++)
+        for (uint32_t j = 0; j < node->nkids && spend(lint); j++) {
             const struct hark_node *a = node->kids[i], *b = node->kids[j];
             if (i < j && exclude_each_other(a, b))
                 warn(lint, b, a,
@@ -174,8 +180,8 @@ static bool always(struct lint *lint, const struct hark_node *a, const struct ha
 
 static void check_or(struct lint *lint, const struct hark_node *node)
 {
-    for (uint32_t i = 0; i < node->nkids && lint->budget; i++)
-        for (uint32_t j = 0; j < node->nkids && lint->budget; j++) {
+    for (uint32_t i = 0; i < node->nkids; i++)
+        for (uint32_t j = 0; j < node->nkids && spend(lint); j++) {
             const struct hark_node *a = node->kids[i], *b = node->kids[j];
             if (i == j) continue;
             if (always(lint, a, b)) {

@@ -201,16 +201,25 @@ static struct hark_ruleset *finish(struct hark_load *ld, size_t errors_before)
     return rs;
 }
 
-// The lines that problems stand in are kept with them, for the files go away.
+// The lines that problems stand in are kept with them, for the files go away; those of one line share it. A line that
+// is no line any more gets no caret.
 static void keep_lines(struct hark_problems *problems, size_t from, struct hark_file **files, size_t n)
 {
+    enum { MAX_LINE = 64 << 10 };
     struct hark_map by_name = {0};
+    struct hark_problem last = {0};
     for (size_t i = 0; i < n; i++) hark_map_put(&by_name, files[i]->name, NULL)->ptr = files[i];
     for (size_t i = from; i < problems->n; i++) {
         struct hark_problem *problem = &problems->v[i];
         const struct hark_map_entry *entry = hark_map_get(&by_name, problem->loc.file);
-        if (entry && problem->loc.line)
-            problem->line = hark_arena_str(&problems->arena, hark_file_line(entry->ptr, problem->loc.line));
+        if (!entry || problem->loc.line == 0) continue;
+        if (last.loc.line == problem->loc.line && hark_str_eq(last.loc.file, problem->loc.file)) {
+            problem->line = last.line;
+            continue;
+        }
+        struct hark_str line = hark_file_line(entry->ptr, problem->loc.line);
+        if (line.len <= MAX_LINE) problem->line = hark_arena_str(&problems->arena, line);
+        last = *problem;
     }
     hark_map_done(&by_name);
 }
@@ -220,7 +229,7 @@ struct hark_ruleset *hark_rules_load_text(struct hark_str name, struct hark_str 
 {
     struct hark_load ld;
     struct hark_files files = {0};
-    struct hark_found found = {.file = {name, bytes}, .relative = name, .raw = bytes};
+    struct hark_found found = hark_found(name, name, bytes);
     struct hark_file *file = &found.file;
     size_t before = problems->n, errors = problems->errors;
     char version[65];

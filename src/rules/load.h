@@ -45,6 +45,8 @@ struct hark_load {
     struct hark_buf buf, tmp;
 };
 
+enum { HARK_LOAD_MAX_COUNT = 1000000000 }; // of followers, likes and the like
+
 // --- what is said ---
 
 #define HARK_BAD(ld, node, ...) hark_problems_add((ld)->problems, false, hark_yaml_loc((ld), (node)), __VA_ARGS__)
@@ -55,7 +57,7 @@ struct hark_loc hark_yaml_loc(const struct hark_load *ld, const struct hark_yaml
 const char *hark_near(struct hark_str wrong, const char *const *names);
 // Fewest insertions, deletions, changes and swaps of neighbours, by bytes, at most `limit` + 1.
 unsigned hark_distance(struct hark_str a, struct hark_str b, unsigned limit);
-// "did you mean x?" or the valid names in a row, into buf.
+// "did you mean x?" and the valid names in a row, into buf.
 void hark_say_names(struct hark_buf *buf, struct hark_str wrong, const char *const *names);
 
 // --- YAML to values; false where it is wrong, which was reported then ---

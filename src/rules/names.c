@@ -6,7 +6,10 @@
 
 enum { MAX_NAME = 64 }; // longer words are not compared
 
-enum { MOST_NAMES = 30 }; // are told
+enum {
+    MOST_NAMES = 30, // are told
+    FEW_NAMES = 10,  // are told also where one is near
+};
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -48,21 +51,23 @@ const char *hark_near(struct hark_str wrong, const char *const *names)
     return found;
 }
 
-static bool has_more(const char *const *names)
+static size_t count(const char *const *names)
 {
     size_t n = 0;
-    while (names[n] && n <= MOST_NAMES) n++;
-    return n > MOST_NAMES;
+    while (names[n]) n++;
+    return n;
 }
 
 void hark_say_names(struct hark_buf *buf, struct hark_str wrong, const char *const *names)
 {
     const char *near = hark_near(wrong, names);
+    size_t n = count(names), told = n < MOST_NAMES ? n : MOST_NAMES;
     hark_buf_clear(buf);
-    if (near) hark_buf_printf(buf, "did you mean \"%s\"? ", near);
-    hark_buf_printf(buf, "%s: ", near ? "All that there are" : "there are");
-    for (size_t i = 0; names[i] && i < MOST_NAMES; i++) hark_buf_printf(buf, "%s%s", i ? ", " : "", names[i]);
-    if (!names[0]) hark_buf_printf(buf, "none yet");
-    if (has_more(names)) hark_buf_printf(buf, ", …");
+    if (near) hark_buf_printf(buf, "did you mean \"%s\"?", near);
+    if (!near || n <= FEW_NAMES) {
+        hark_buf_printf(buf, near ? " There are: " : "there are: ");
+        for (size_t i = 0; i < told; i++) hark_buf_printf(buf, "%s%s", i ? ", " : "", names[i]);
+        hark_buf_printf(buf, "%s", n == 0 ? "none yet" : n > told ? ", …" : "");
+    }
     hark_buf_cstr(buf);
 }

@@ -44,13 +44,20 @@ void hark_file_done(struct hark_file *file)
     file->nlines = 0;
 }
 
+// Bytes of the line end right before `to`.
+static size_t end_bytes(struct hark_str s, size_t from, size_t to)
+{
+    for (size_t n = 3; n > 0; n--)
+        if (to - from >= n && line_end(s, to - n) == n) return n;
+    return 0;
+}
+
 struct hark_str hark_file_line(struct hark_file *file, unsigned line)
 {
     if (!file->lines) find_lines(file);
     if (line == 0 || line > file->nlines) return (struct hark_str){NULL, 0};
-    size_t from = file->lines[line - 1], to = from;
-    while (to < file->bytes.len && line_end(file->bytes, to) == 0) to++;
-    return hark_strn(file->bytes.ptr + from, to - from);
+    size_t from = file->lines[line - 1], to = line < file->nlines ? file->lines[line] : file->bytes.len;
+    return hark_strn(file->bytes.ptr + from, to - from - end_bytes(file->bytes, from, to));
 }
 
 // Characters in `len` bytes; a byte that is not UTF-8 counts as one.

@@ -7,7 +7,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CARET_CHARACTERS = 100 }; // of a long line, those around the place are shown
+enum {
+    CARET_CHARACTERS = 100, // of a long line, those around the place are shown
+    MAX_TEXT_BYTES = 2000,  // of a message, which may quote a key of any length
+};
+
+// Adds text that came from a file: control characters must not reach a terminal.
+static void add_visible(struct hark_buf *buf, struct hark_str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i], next = i + 1 < s.len ? (unsigned char)s.ptr[i + 1] : 0;
+        bool c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
+        bool control = (c < 0x20 && c != '\t') || c == 0x7F || c1;
+        hark_buf_char(buf, control ? '?' : (char)c);
+        i += c1;
+    }
+}
+
+static struct hark_str shorten(struct hark_str s)
+{
+    if (s.len <= MAX_TEXT_BYTES) return s;
+    s.len = MAX_TEXT_BYTES;
+    while (s.len && ((unsigned char)s.ptr[s.len] & 0xC0) == 0x80) s.len--;
+    return s;
+}
 
 static struct hark_str own_file(struct hark_problems *problems, struct hark_str file)
 {
@@ -18,23 +41,25 @@ static struct hark_str own_file(struct hark_problems *problems, struct hark_str 
 
 void hark_problems_add(struct hark_problems *problems, bool warning, struct hark_loc loc, const char *format, ...)
 {
-    struct hark_buf text = {0};
-    char *room;
+    struct hark_buf text = {0}, clean = {0};
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    room = hark_buf_reserve(&text, (size_t)n + 1);
-    vsnprintf(room, (size_t)n + 1, format, again);
+    vsnprintf(hark_buf_reserve(&text, (size_t)n + 1), (size_t)n + 1, format, again);
     va_end(again);
+    text.len = (size_t)n;
+    add_visible(&clean, shorten(hark_buf_str(&text)));
+    if (text.len > MAX_TEXT_BYTES) hark_buf_printf(&clean, " …");
 
     loc.file = own_file(problems, loc.file);
     problems->v = hark_grow(problems->v, problems->n, &problems->cap, sizeof *problems->v);
     problems->v[problems->n++] =
-        (struct hark_problem){warning, loc, hark_arena_str(&problems->arena, hark_strn(room, (size_t)n)), {NULL, 0}};
+        (struct hark_problem){warning, loc, hark_arena_str(&problems->arena, hark_buf_str(&clean)), {NULL, 0}};
     problems->errors += !warning;
     hark_buf_done(&text);
+    hark_buf_done(&clean);
 }
 
 void hark_problems_done(struct hark_problems *problems)
@@ -86,16 +111,22 @@ static unsigned width(uint32_t c)
     return 1;
 }
 
+static size_t characters(struct hark_str line)
+{
+    size_t n = 0;
+    for (size_t at = 0; at < line.len; n++) hark_utf8_next(line, &at);
+    return n;
+}
+
 // The bytes of the line that are shown: all of it, or the characters around the column.
 static void window(struct hark_str line, unsigned column, size_t *ret_from, size_t *ret_to)
 {
-    size_t at = 0;
-    unsigned now = 1, first = column > CARET_CHARACTERS / 2 ? column - CARET_CHARACTERS / 2 : 1;
+    size_t at = 0, now = 1, first = 1;
+    if (characters(line) > CARET_CHARACTERS && column > CARET_CHARACTERS / 2) first = column - CARET_CHARACTERS / 2;
     *ret_from = 0;
-    while (at < line.len && now < first + CARET_CHARACTERS) {
+    for (; at < line.len && now < first + CARET_CHARACTERS; now++) {
         if (now == first) *ret_from = at;
         hark_utf8_next(line, &at);
-        now++;
     }
     *ret_to = at;
 }
@@ -106,8 +137,9 @@ static void print_caret(const struct hark_problem *problem, struct hark_buf *buf
     size_t from, to, at = 0;
     if (!line.ptr || problem->loc.column == 0 || hark_utf8_check(line) != line.len) return;
     window(line, problem->loc.column, &from, &to);
-    hark_buf_printf(buf, "  %s" HARK_STR_FMT "%s\n  ", from ? "… " : "", (int)(to - from), line.ptr + from,
-                    to < line.len ? " …" : "");
+    hark_buf_printf(buf, "  %s", from ? "… " : "");
+    add_visible(buf, hark_strn(line.ptr + from, to - from));
+    hark_buf_printf(buf, "%s\n  ", to < line.len ? " …" : "");
     if (from) hark_buf_add(buf, "  ", 2);
     for (unsigned column = 1; column < problem->loc.column && at < line.len; column++) {
         size_t start = at;

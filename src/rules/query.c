@@ -9,13 +9,16 @@
 
 #include <stdlib.h>
 
+enum { MAX_MISTAKES = 20 }; // of one query are told
+
 struct parser {
     struct hark_str s; // the query; in the arena, for what is `written` points into it
     size_t at;
     struct hark_place *place;
     struct hark_leaf leaf;
     unsigned depth;
-    bool stopped; // groups are not closed because reading ended
+    size_t errors; // before it
+    bool stopped;  // groups are not closed because reading ended
 };
 
 static void bad(struct parser *p, size_t at, const char *text)
@@ -83,20 +86,25 @@ static void unknown(struct parser *p, size_t at, struct hark_str wrong, const ch
     hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, at),
                       "unknown operator \"%s%s" HARK_STR_FMT "%s\": %s%s", of ? of : "", of ? ":" : "",
                       HARK_STR_ARG(wrong), of ? "" : ":", hark_buf_cstr(&p->leaf.buf),
-                      of ? "" : "; as text it needs quotes: \"re:invent\"");
+                      of ? "" : " (as text it needs quotes: \"re:invent\")");
 }
 
 // --- nodes ---
 
-static struct hark_node *new_node(struct parser *p, enum hark_node_kind kind, size_t from)
+static struct hark_node *node_at(struct parser *p, enum hark_node_kind kind, size_t from, struct hark_loc loc)
 {
     struct hark_node *node = HARK_NEW(p->leaf.arena, struct hark_node);
     node->kind = kind;
     node->min = INT64_MIN;
     node->max = INT64_MAX;
-    node->loc = hark_place_at(p->place, from);
+    node->loc = loc;
     node->written = hark_strn(p->s.ptr + from, p->at - from);
     return node;
+}
+
+static struct hark_node *new_node(struct parser *p, enum hark_node_kind kind, size_t from)
+{
+    return node_at(p, kind, from, hark_place_at(p->place, from));
 }
 
 static struct hark_str key_of(struct parser *p, struct hark_str s)
@@ -125,7 +133,7 @@ static struct hark_node *join(struct parser *p, enum hark_node_kind kind, struct
     size_t n = 0;
     for (size_t i = 0; i < kids->n; i++) n += kids->v[i]->kind == kind ? kids->v[i]->nkids : 1;
     if (kids->n > 1) {
-        node = new_node(p, kind, from);
+        node = node_at(p, kind, from, kids->v[0]->loc);
         node->written = hark_str_trim(node->written);
         node->kids = HARK_NEW_N(p->leaf.arena, struct hark_node *, n);
         for (size_t i = 0; i < kids->n; i++) {
@@ -391,16 +399,25 @@ static struct hark_node *read_leaf(struct parser *p)
 
 static struct hark_node *read_or(struct parser *p);
 
+// What follows would only repeat what was said.
+static void stop(struct parser *p)
+{
+    p->at = p->s.len;
+    p->stopped = true;
+}
+
+static struct hark_node *too_deep(struct parser *p, size_t at)
+{
+    hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, at), "more than %d groups inside each other",
+                      HARK_RULES_MAX_DEPTH);
+    stop(p);
+    return NULL;
+}
+
 static struct hark_node *read_group(struct parser *p)
 {
     size_t from = p->at++;
-    if (p->depth == HARK_RULES_MAX_DEPTH) {
-        hark_problems_add(p->leaf.problems, false, hark_place_at(p->place, from),
-                          "more than %d groups inside each other", HARK_RULES_MAX_DEPTH);
-        p->at = p->s.len; // what follows would only repeat it
-        p->stopped = true;
-        return NULL;
-    }
+    if (p->depth == HARK_RULES_MAX_DEPTH) return too_deep(p, from);
     p->depth++;
     skip_spaces(p);
     bool empty = peek(p) == ')';
@@ -426,13 +443,14 @@ static struct hark_node *read_not(struct parser *p, size_t from, size_t sign)
                       : "NOT stands before what it leaves out: NOT is:repost");
         return NULL;
     }
-    if (p->depth == HARK_RULES_MAX_DEPTH) return read_group(p); // says so
+    if (p->depth == HARK_RULES_MAX_DEPTH) return too_deep(p, from);
+    struct hark_loc loc = hark_place_at(p->place, from);
     p->depth++;
     struct hark_node *kid = read_unary(p);
     p->depth--;
     if (!kid) return NULL;
     if (kid->kind == HARK_NODE_NOT) return kid->kids[0];
-    struct hark_node *node = new_node(p, HARK_NODE_NOT, from);
+    struct hark_node *node = node_at(p, HARK_NODE_NOT, from, loc);
     node->kids = hark_arena_copy(p->leaf.arena, &kid, 1, sizeof kid);
     node->nkids = 1;
     return node;
@@ -440,6 +458,10 @@ static struct hark_node *read_not(struct parser *p, size_t from, size_t sign)
 
 static struct hark_node *read_unary(struct parser *p)
 {
+    if (p->leaf.problems->errors - p->errors >= MAX_MISTAKES) {
+        stop(p);
+        return NULL;
+    }
     if (peek(p) == '-') return read_not(p, p->at, 1);
     if (at_keyword(p, "NOT")) return read_not(p, p->at, 3);
     if (peek(p) == '(') return read_group(p);
@@ -490,7 +512,7 @@ static struct hark_node *read_or(struct parser *p)
 static struct hark_node *read_query(struct parser *p)
 {
     struct hark_node *root = read_or(p);
-    while (p->at < p->s.len) {
+    while (p->at < p->s.len && p->leaf.problems->errors - p->errors < MAX_MISTAKES) {
         bad(p, p->at++, "this parenthesis closes nothing");
         (void)read_or(p);
     }
@@ -501,7 +523,7 @@ struct hark_node *hark_query_read(struct hark_place *place, bool fold, struct ha
                                   hark_regex_check *check_regex, struct hark_problems *problems)
 {
     size_t errors = problems->errors;
-    struct parser p = {.place = place};
+    struct parser p = {.place = place, .errors = errors};
     if (place->text.len > HARK_RULES_MAX_QUERY_BYTES) {
         hark_problems_add(problems, false, hark_place_at(place, 0),
                           "this query has %zu bytes: at most %d; part it into several brands, or use lists",

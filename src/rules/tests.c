@@ -28,7 +28,7 @@ static void ref_field(struct hark_load *ld, const struct hark_yaml *node, const 
 
 static void int_field(struct hark_load *ld, const struct hark_yaml *node, const char *what, int64_t *field)
 {
-    if (node) (void)hark_load_int(ld, node, what, 0, INT64_MAX, field);
+    if (node) (void)hark_load_int(ld, node, what, 0, HARK_LOAD_MAX_COUNT, field);
 }
 
 static bool load_entry(struct hark_load *ld, const struct hark_yaml *node, struct hark_str *ret)

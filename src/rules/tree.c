@@ -72,6 +72,7 @@ static struct hark_str at_mark(struct reader *r, yaml_mark_t mark, char *before)
     struct hark_str line = hark_file_line(r->file, (unsigned)mark.line + 1);
     size_t at = 0, column = 0;
     *before = 0;
+    if (!line.ptr) return HARK_STR("");
     while (at < line.len && column < mark.column) {
         *before = line.ptr[at];
         hark_utf8_next(line, &at);
@@ -95,7 +96,7 @@ static bool say_by_character(struct reader *r)
         return true;
     }
     bool follows = before == '"' || before == '\'' || before == ']' || before == '}';
-    if (rest.len == 0 || !follows || r->parser.problem_mark.column == 0) return false;
+    if (rest.len == 0 || !follows || r->parser.error != YAML_PARSER_ERROR) return false;
     hark_problems_add(r->problems, false, loc,
                       "text stands behind a closing %c: put all of it in single quotes, as in '\"two words\"~5'",
                       before);
@@ -167,11 +168,14 @@ static struct hark_yaml *push(struct reader *r, const yaml_event_t *event, enum 
 
 static void push_scalar(struct reader *r, const yaml_event_t *event)
 {
-    if (event->data.scalar.anchor || (event->data.scalar.tag && event->data.scalar.tag[0]))
-        refuse_extras(r, event, event->data.scalar.anchor, event->data.scalar.tag);
+    const yaml_char_t *anchor = event->data.scalar.anchor, *tag = event->data.scalar.tag;
+    bool extra = anchor || (tag && tag[0]);
+    if (extra) refuse_extras(r, event, anchor, tag);
     struct hark_yaml *node = push(r, event, HARK_YAML_SCALAR);
     node->style = style_of(event);
     node->text = hark_arena_str(r->arena, hark_strn((const char *)event->data.scalar.value, event->data.scalar.length));
+    if (extra && node->text.len == 0)
+        node->text = hark_arena_str(r->arena, hark_str((const char *)(anchor ? anchor : tag)));
 }
 
 static void push_alias(struct reader *r, const yaml_event_t *event)

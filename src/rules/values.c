@@ -44,7 +44,7 @@ static void unknown_key(struct hark_load *ld, const struct hark_yaml *key, const
 {
     hark_say_names(&ld->buf, key->text, keys);
     HARK_BAD(ld, key, "unknown key \"" HARK_STR_FMT "\" in %s: %s%s", HARK_STR_ARG(key->text), what,
-             hark_buf_cstr(&ld->buf), language ? " or a language as en, ko, pt-BR" : "");
+             hark_buf_cstr(&ld->buf), language ? "; or a language as en, ko, pt-BR" : "");
 }
 
 static void load_key(struct hark_load *ld, const struct hark_yaml *pair, const char *what, const char *const *keys,

@@ -122,6 +122,8 @@ static bool check(struct hark_str text, struct hark_err *err)
 {
     size_t good = hark_utf8_check(text);
     if (good < text.len) return hark_err_set(err, HARK_EINPUT, "not UTF-8 at byte %zu", good) == 0;
+    const char *nul = text.len ? memchr(text.ptr, 0, text.len) : NULL;
+    if (nul) return hark_err_set(err, HARK_EINPUT, "a NUL at byte %zu", (size_t)(nul - text.ptr)) == 0;
     struct hark_shape_scan scan = {0};
     if (hark_shape_feed(&scan, text) != HARK_SHAPE_DEEP) return true;
     return hark_err_set(err, HARK_EINPUT, "JSON nested deeper than %d", HARK_RECORD_MAX_DEPTH) == 0;

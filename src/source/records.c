@@ -208,7 +208,6 @@ int hark_records_extend(struct hark_records *r, struct hark_raw *record, struct 
     size_t ahead = 0, start = (size_t)(record->text.ptr - (r->bytes + r->at - r->record_len));
     uint64_t lines = 0;
     enum hark_shape shape = hark_shape_feed(&scan, record->text);
-    // A line that ends inside a string or a word was cut there: a JSON text is never broken in two there.
     while (shape == HARK_SHAPE_PART && r->record_len + ahead <= HARK_RECORD_MAX_TEXT_BYTES) {
         struct line line;
         int rc = find_line(r, ahead, &line, err);

@@ -82,7 +82,7 @@ static uint8_t edge_before(const struct edges *e, enum cp_class cls)
 static bool ends_word(const struct edges *e, size_t i)
 {
     if (i == e->len) return true;
-    enum cp_class cls = (enum cp_class)cp_get(hark_utf8_next((struct hark_str){e->text, e->len}, &i))->cls;
+    enum cp_class cls = (enum cp_class)cp_get(char_next(e->text, &i))->cls;
     return cls != CLASS_WORD && cls != CLASS_CONNECT && cls != CLASS_MARK && cls != CLASS_JOINER;
 }
 
@@ -128,12 +128,13 @@ static void take_other(struct edges *e, enum cp_class cls, size_t bytes)
     e->cls = cls == CLASS_TONE || cls == CLASS_REGION ? CLASS_OTHER : cls;
     e->blank = bytes == 1 && (unsigned char)e->text[at] <= ' ';
     e->joiner = false;
+    for (; cls == CLASS_HANGUL && is_syllable(e->text, e->len, e->i); e->i += 3) memset(e->edge + e->i, 0, 3);
 }
 
 static void take_one(struct edges *e)
 {
     size_t next = e->i;
-    enum cp_class cls = (enum cp_class)cp_get(hark_utf8_next((struct hark_str){e->text, e->len}, &next))->cls;
+    enum cp_class cls = (enum cp_class)cp_get(char_next(e->text, &next))->cls;
     if (e->text[e->i] == '\'' && is_contraction(e)) {
         e->edge[e->i] = e->edge[e->i + 1] = 0;
         for (e->i++; !ends_word(e, e->i); e->i++) e->edge[e->i] = 0;
@@ -150,17 +151,25 @@ static vec word_bytes(vec v)
     return vec_between(v | 0x20, 'a', 'z') | vec_between(v, '0', '9') | vec_eq(v, '_');
 }
 
-// Blocks of ASCII; the byte before must be ASCII that a scalar step has taken.
+// Blocks of ASCII; the byte before must be ASCII that a scalar step has taken. `edge` has room for a block behind its
+// end.
 static void take_blocks(struct edges *e)
 {
     size_t i = e->i;
-    while (i + VEC_BYTES <= e->len) {
-        vec v = vec_load(e->text + i);
-        if (vec_any((v & 0x80) | vec_eq(v, '\''))) break;
-        vec joined = word_bytes(v) & word_bytes(vec_load(e->text + i - 1));
-        vec_store(e->edge + i, ~joined & BOTH);
-        i += VEC_BYTES;
+    while (i < e->len) {
+        char last[VEC_BYTES + 1];
+        const char *p = e->text + i - 1;
+        if (i + VEC_BYTES > e->len) {
+            memset(last, ' ', sizeof(last));
+            p = memcpy(last, p, e->len - i + 1);
+        }
+        vec v = vec_load(p + 1);
+        unsigned good = vec_first((vec)(v >= 0x80) | vec_eq(v, '\''));
+        vec_store(e->edge + i, ~(word_bytes(v) & word_bytes(vec_load(p))) & BOTH);
+        i += good;
+        if (good < VEC_BYTES) break;
     }
+    if (i > e->len) i = e->len;
     if (i == e->i) return;
     e->i = i;
     unsigned char last = (unsigned char)e->text[i - 1];

@@ -85,8 +85,10 @@ static size_t name_reference(const struct html *h, uint32_t *ret)
     size_t from = h->i + 1, i = from;
     while (i < h->s.len && (is_letter(h->s.ptr[i]) || digit(h->s.ptr[i], 10) >= 0)) i++;
     if (i == h->s.len || h->s.ptr[i] != ';') return 0;
-    *ret = entity_find((struct hark_str){h->s.ptr + from, i - from});
-    return *ret ? i - h->i + 1 : 0;
+    uint32_t c = entity_find((struct hark_str){h->s.ptr + from, i - from});
+    if (c == 0) return 0;
+    *ret = c;
+    return i - h->i + 1;
 }
 
 static void take_reference(struct html *h)

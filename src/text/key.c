@@ -17,16 +17,20 @@ static bool key_ascii(struct hark_str s, struct hark_buf *buf)
         if (b >= 0x80) return false;
         to[i] = (char)(b >= 'A' && b <= 'Z' ? b | 0x20 : b);
     }
-    size_t skip = s.len && is_sign((unsigned char)s.ptr[0]);
+    size_t skip = 0;
+    while (skip < s.len && is_sign((unsigned char)s.ptr[skip])) skip++;
     memmove(to, to + skip, s.len - skip);
     buf->len = s.len - skip;
     return true;
 }
 
+// The one mark that folds to a letter (iota): other marks must find their order before it does.
+enum { YPOGEGRAMMENI = 0x345, IOTA = 0x3b9 };
+
 static void add_mapped(struct cps *cps, uint32_t c)
 {
     const struct cp *cp = cp_get(c);
-    if (cp->key == 0) {
+    if (cp->key == 0 || c == YPOGEGRAMMENI) {
         cps_add(cps, c);
         return;
     }
@@ -43,8 +47,11 @@ void hark_text_key(struct hark_str s, struct hark_buf *buf)
     struct cps cps = cps_borrow(buf);
     for (size_t i = 0; i < s.len;) add_mapped(&cps, hark_utf8_next(s, &i));
     norm_order(&cps);
+    for (size_t i = 0; i < cps.n; i++)
+        if (cps.v[i] == YPOGEGRAMMENI) cps.v[i] = IOTA;
     norm_compose(&cps);
-    size_t skip = cps.n && is_sign((uint32_t)cps.v[0]);
+    size_t skip = 0;
+    while (skip < cps.n && is_sign((uint32_t)cps.v[skip])) skip++;
     // In place: a code point is read before its bytes, at most as many, are written.
     char *to = (char *)cps.v;
     for (size_t i = skip; i < cps.n; i++) to += hark_utf8_put((uint32_t)cps.v[i], to);

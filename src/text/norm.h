@@ -20,6 +20,8 @@ void cps_return(struct cps *cps, struct hark_buf *buf);
 void norm_add_canonical(struct cps *cps, uint32_t c);
 void norm_add_compat(struct cps *cps, uint32_t c);
 void norm_add_folded(struct cps *cps, uint32_t c);
+// The small letter of c, or c.
+int32_t norm_lower(int32_t c);
 // Canonical ordering and canonical composition in place.
 void norm_order(struct cps *cps);
 void norm_compose(struct cps *cps);

@@ -170,7 +170,7 @@ static size_t put_text(struct prefold *p, struct hark_str s, size_t i)
         hark_buf_char(p->buf, s.ptr[i]);
         return 1;
     }
-    put_wide(p, hark_utf8_next(s, &at), s.ptr + i, n);
+    put_wide(p, char_next(s.ptr, &at), s.ptr + i, n);
     return n;
 }
 

@@ -156,14 +156,22 @@ void table_fold(struct cps *cps, struct cps *part)
     for (size_t i = 0; i < cps->n; i++) cps->v[i] = (int32_t)apostrophe((uint32_t)cps->v[i]);
 }
 
+// Each character by itself: what marks parted stays parted when they are gone, as in the prefilter's form.
 void table_plain(struct cps *cps, struct cps *part)
 {
-    part->n = 0;
-    for (size_t i = 0; i < cps->n; i++) norm_add_canonical(part, (uint32_t)cps->v[i]);
-    cps->n = 0;
-    for (size_t i = 0; i < part->n; i++)
-        if (!is_optional_mark((uint32_t)part->v[i])) add_base(cps, (uint32_t)part->v[i]);
-    norm_compose(cps);
+    size_t n = cps->n;
+    for (size_t i = 0; i < n; i++) {
+        part->n = 0;
+        norm_add_canonical(part, (uint32_t)cps->v[i]);
+        size_t from = cps->n;
+        for (size_t k = 0; k < part->n; k++)
+            if (!is_optional_mark((uint32_t)part->v[k])) add_base(cps, (uint32_t)part->v[k]);
+        struct cps letters = {cps->v + from, cps->n - from, 0};
+        norm_compose(&letters);
+        cps->n = from + letters.n;
+    }
+    cps->n -= n;
+    if (cps->n) memmove(cps->v, cps->v + n, cps->n * sizeof(*cps->v));
 }
 
 // Compatibility characters made of kana or Hangul (㌔, ㋐, ㈀, ㅋ) stay: what they decompose into would join with its
@@ -211,6 +219,7 @@ static void pre_of(struct build *b)
     b->cps.n = 0;
     for (size_t i = 0; i < b->part.n; i++) {
         uint32_t c = (uint32_t)b->part.v[i];
+        if (c == '"') cps_add(&b->cps, '\\'); // as prefold.c writes it
         if (is_space(c))
             cps_add(&b->cps, ' ');
         else if (!is_mark(c) && !is_ignorable(c))
@@ -272,6 +281,14 @@ static unsigned nfc_flags(struct build *b, uint32_t c)
     return (second ? CP_SECOND : 0) | (decomposes ? CP_SPLITS : 0) | (same_as(&b->cps, c) ? 0 : CP_NFC_NO);
 }
 
+// The combining class that c begins with: U+0F73 and two more have class 0 and are made of marks.
+static int first_class(struct build *b, uint32_t c)
+{
+    b->cps.n = 0;
+    norm_add_canonical(&b->cps, c);
+    return utf8proc_get_property(b->cps.v[0])->combining_class;
+}
+
 static void build_mappings(struct build *b, uint32_t c, struct cp *cp)
 {
     b->cps.n = 0;
@@ -308,7 +325,7 @@ static struct cp build_cp(struct build *b, uint32_t c)
         return cp;
     }
     bool voiced = table_width(c) != c && is_mark(table_width(c));
-    cp.ccc = (uint8_t)utf8proc_get_property((utf8proc_int32_t)c)->combining_class;
+    cp.ccc = (uint8_t)first_class(b, c);
     cp.flags |= (uint16_t)(nfc_flags(b, c) | (is_space(c) ? CP_SPACE : 0) | (is_hidden(c) ? CP_HIDDEN : 0) |
                            (voiced ? CP_VIEW_MARK : 0));
     build_mappings(b, c, &cp);

@@ -168,7 +168,7 @@ static void bare_consume(const char *brokers, const char *topic, size_t count)
     const char *settings[] = {
         "bootstrap.servers",          brokers,  "group.id",   "bench-bare", "enable.auto.commit",  "false",
         "auto.offset.reset",          "error",  "check.crcs", "false",      "queued.min.messages", "1000000",
-        "queued.max.messages.kbytes", "262144", NULL};
+        "queued.max.messages.kbytes", "131072", NULL};
     rd_kafka_t *rk = bare_new(RD_KAFKA_CONSUMER, settings);
     rd_kafka_poll_set_consumer(rk);
     bare_assign(rk, topic);

@@ -25,7 +25,7 @@ messages() { kcat -b "$brokers" -C -q -e -t "$1"; }
 topics() { kcat -b "$brokers" -L | sed -n 's/^  topic "\([^"]*\)".*/\1/p'; }
 valid() {
   local count
-  count=$("$hark_root/tests/support/validate.py" "deploy/schema/$1.schema.json") && ((count > 0)) && echo "$count messages"
+  count=$("$hark_root/tests/support/validate.py" "deploy/schema/hark.$1.schema.json") && ((count > 0)) && echo "$count messages"
 }
 matches_valid() { messages demo.matches | valid match; }
 posts_valid() { messages demo.posts | grep -v '^$' | valid post; }
