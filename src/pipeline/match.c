@@ -17,6 +17,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
     int nends;
@@ -132,6 +133,14 @@ static int run_commit(void *arg, struct hark_err *err)
     return lanes_commit(&worker->commit, worker->lanes, (size_t)worker->nlanes, err);
 }
 
+static void note_lag(const struct worker *worker, int32_t partition, int64_t offset)
+{
+    int64_t end = hark_consumer_end(worker->consumer, partition);
+    char label[21];
+    offset_str(partition, label);
+    if (end >= 0) hark_metric_set(&metric_lag, hark_str(label), end > offset ? (double)(end - offset) : 0);
+}
+
 // What the last commit came to: a hint for Kafka's lag tools, or back to where Redis says.
 static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err *err)
 {
@@ -140,6 +149,7 @@ static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err
     int64_t offset = offset_of(lane_expected(lane));
     if (moved) return hark_consumer_seek(worker->consumer, partition, offset, err);
     if (offset >= 0) hark_consumer_commit_hint(worker->consumer, partition, offset, worker->incarnations[partition]);
+    if (offset >= 0) note_lag(worker, partition, offset);
     return 0;
 }
 
@@ -231,6 +241,7 @@ static void log_trouble(struct worker *worker, bool *in_trouble)
                  hark_log_q(hark_str(trouble)));
     if (!trouble && *in_trouble) hark_log(HARK_INFO, "Kafka is back", "brokers=%s", worker->match->cfg->kafka);
     *in_trouble = trouble != NULL;
+    atomic_store(&worker->match->in_trouble, trouble != NULL);
 }
 
 // Whether it is time to commit: the committer has nothing to do and something waits long enough, or more is held than
@@ -402,6 +413,11 @@ static int find_ends(struct match *match, struct hark_err *err)
     return 0;
 }
 
+static bool is_ready(void *arg)
+{
+    return !atomic_load(&((struct match *)arg)->in_trouble);
+}
+
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
 {
     struct match match = {
@@ -415,8 +431,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         prepare_store(&match, err) == 0)
         match.producer = producer_open(&match.stream, err);
     if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+        struct hark_http *http;
         progress_start(&match.tally);
-        read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
+            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }
