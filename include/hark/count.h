@@ -7,6 +7,10 @@
 // reads what Redis knows of these posts and says for each what it is (new, a repeat, an edit, a delete);
 // hark_count_commit() runs the script: it compares the stored position and each post's revision with what prepare read,
 // applies all or nothing and advances. A commit that finds another position is told so and changes nothing.
+//
+// What Redis or the network refuses for a while is a retriable HARK_ESERVICE, and the same call may be made again: also
+// a commit of which nobody knows whether it came through, for one that did is found done. The connection is made again
+// by itself. The process must ignore SIGPIPE.
 #pragma once
 
 #include <hark/match.h>
@@ -15,22 +19,22 @@ struct hark_store;
 
 struct hark_store_options {
     const char *redis;      // URLs parted by commas; passwords in URLs are refused (HARK_REDIS_PASSWORD or a file)
-    const char *password;   // NULL: none
+    const char *password;   // NULL or "": none
     const char *prefix;     // of keys, "hark:"
-    int connect_timeout_ms; // 5000
-    int timeout_ms;         // of an answer, 10000
+    int connect_timeout_ms; // and for the first answer; 0: 5000
+    int timeout_ms;         // of an answer; 0: 10000
 };
 
-// Connects; err says which instance does not answer and what was tried.
+// Connects to all and hears an answer of each; err says which instance does not answer and what was tried.
 struct hark_store *hark_store_open(const struct hark_store_options *options, struct hark_err *err);
 void hark_store_close(struct hark_store *store); // takes NULL
 
 // --- writing ---
 
 struct hark_count_options {
-    int post_days;                // how long hark:post:<id> lives; 7
-    int tombstone_hours;          // how long a delete of an unknown post is remembered; 24
-    int match_json_per_brand_day; // matches kept as JSON a brand and day; 10,000
+    int post_days;                // how long hark:post:<id> lives from the last time that the post came; 7
+    int tombstone_hours;          // how long a delete or an edit is remembered that may have overtaken its create; 24
+    int match_json_per_brand_day; // matches kept as JSON a brand and day, within a 20th; 10,000
     int top;                      // members kept in hark:top and hark:tags; 1,000
 };
 
@@ -38,30 +42,32 @@ struct hark_count_batch;
 
 enum hark_count_kind {
     HARK_COUNT_NEW,
-    HARK_COUNT_REPEAT,  // same id, seen before, not an update: counted once already
+    HARK_COUNT_REPEAT,  // same id, seen before, and not an update that changes anything: counted once already
     HARK_COUNT_EDIT,    // takes back what it added, adds what it adds now
     HARK_COUNT_DELETE,  // takes back
-    HARK_COUNT_NOTHING, // an update or delete of a post that never matched and does not match; a create that its delete
-                        // overtook
+    HARK_COUNT_NOTHING, // an update or delete of a post that did not match and does not match; a create that its
+                        // delete, or an edit that no longer matches, overtook; anything after a delete
 };
 
 // What was counted of a post before, for retractions.
 struct hark_counted {
     struct hark_str brand;    // its name
-    struct hark_strs intents; // of it
+    struct hark_strs intents; // of it, "mention" first
 };
 struct hark_count_outcome {
     enum hark_count_kind kind;
     const struct hark_counted *before; // EDIT, DELETE
     size_t nbefore;
-    struct hark_str
-        alerts; // ids and teams of alerts sent for it before, as given to hark_count_alerts(); ptr NULL: none
+    // What hark_count_alerts() was given last for this post, also earlier in this batch; ptr NULL: nothing.
+    struct hark_str alerts;
 };
 
 struct hark_count_batch *hark_count_batch_new(const struct hark_count_options *options);
 void hark_count_batch_free(struct hark_count_batch *batch); // takes NULL
 void hark_count_batch_clear(struct hark_count_batch *batch);
 size_t hark_count_batch_size(const struct hark_count_batch *batch); // posts added
+// A batch of some thousand posts is cheapest; above 20,000 the script keeps Redis busy for too long.
+//
 // Adds a post with its matches (none: only for updates and deletes, which may take something back). Copies what it
 // needs. `match_json` holds one encoded match for each of matches. Returns the index of the post in the batch.
 size_t hark_count_add(struct hark_count_batch *batch, const struct hark_post *post, const struct hark_matches *matches,
@@ -69,14 +75,20 @@ size_t hark_count_add(struct hark_count_batch *batch, const struct hark_post *po
 // A delete that was not decoded: id from the message key.
 size_t hark_count_add_delete(struct hark_count_batch *batch, struct hark_str id);
 
+// May be called again; what hark_count_alerts() was given is forgotten then.
 int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_count_batch *batch,
                        struct hark_err *err) HARK_CHECKED;
+// Valid until the batch is prepared again or cleared.
 void hark_count_outcome(const struct hark_count_batch *batch, size_t i, struct hark_count_outcome *ret);
-// Remembers with the post the alerts that were sent for it (between prepare and commit).
+// Remembers with the post the alerts that were sent for it (between prepare and commit), in place of those remembered
+// before; "": none. A delete forgets them by itself.
 void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str alerts);
 
+// Puts an alert, as JSON, into hark:alerts with the commit (between prepare and commit; prepare forgets it).
+void hark_count_news(struct hark_count_batch *batch, struct hark_str alert_json);
+
 enum hark_commit {
-    HARK_COMMIT_DONE,
+    HARK_COMMIT_DONE,     // now, or before: the stored position is `next`
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there
     HARK_COMMIT_CONFLICT, // a post of the batch was changed by another writer in between: prepare again
     HARK_COMMIT_GONE,     // the incarnation is another or none: Redis was wiped or restored
@@ -90,7 +102,9 @@ int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_c
                       const struct hark_position *position, enum hark_commit *ret, struct hark_buf *ret_position,
                       struct hark_err *err) HARK_CHECKED;
 
-// The stored position ("" where none) and the incarnation that this store object saw first; a fresh Redis gets one.
+// The stored position ("" where none). The first call for an instance and topic remembers its incarnation, and a fresh
+// Redis gets one; commits compare with it. Where Redis has another one by now this is an error that is not retriable.
+// So is a Redis that is older than 7.0 or set to drop keys when it is full.
 int hark_store_position(struct hark_store *store, int32_t partition, struct hark_str topic, struct hark_str field,
                         struct hark_buf *ret, struct hark_err *err) HARK_CHECKED;
 // The incarnation of the partition's instance for the topic (made where there is none yet), 16 hex digits.

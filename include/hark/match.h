@@ -76,7 +76,7 @@ struct hark_matches {
 // sure). The candidates stay in the scratch for hark_match_post().
 size_t hark_match_maybe(const struct hark_matcher *m, struct hark_scratch *ms, struct hark_str raw);
 // Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after
-// warm-up. A delete, having no text, matches nothing.
+// warm-up. A delete, having no text, matches nothing. A post that does not say its languages passes `only.langs`.
 struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
                                     bool all);
 

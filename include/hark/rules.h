@@ -50,7 +50,7 @@ void hark_problems_print(struct hark_problems *problems, bool caret, struct hark
 
 enum hark_pattern_kind {
     HARK_PATTERN_WORDS, // one or more words in a row
-    HARK_PATTERN_NEAR,  // "a b"~5, "a b"~>5
+    HARK_PATTERN_NEAR,  // "a b"~5, "a b"~>5; "hart* de": in this order, none between
     HARK_PATTERN_REGEX, // /…/ (PCRE2, caseless unless it says (?-i))
 };
 
@@ -191,7 +191,7 @@ struct hark_brand {
     struct hark_pattern **ignore_phrases;
     size_t nignore_phrases;
     struct hark_strs ignore_handles;           // keys
-    struct hark_strs only_langs, only_sources; // v NULL: any
+    struct hark_strs only_langs, only_sources; // v NULL: any; languages in small letters
     bool only_reposts;                         // a repost counts
     int64_t only_min_followers;                // 0: any
     struct hark_intent **intents;

@@ -124,15 +124,12 @@ static void roff_setting(const struct hark_setting *setting, const char *before)
     printf(".TP\n\\fB%s", before);
     for (const char *c = setting->name; *c; c++) printf("%s%c", *c == '-' ? "\\" : "", *c);
     printf("\\fR%s%s\n", setting->argument ? " " : "", setting->argument ? setting->argument : "");
-    roff(setting->help);
-    if (setting->choices) {
-        printf("One of ");
-        roff(setting->choices);
-    }
-    if (setting->fallback) {
-        printf("Default: ");
-        roff(setting->fallback);
-    }
+    struct hark_buf text = {0};
+    hark_buf_printf(&text, "%s.", setting->help);
+    if (setting->choices) hark_buf_printf(&text, " One of %s.", setting->choices);
+    if (setting->fallback) hark_buf_printf(&text, " Default: %s.", setting->fallback);
+    roff(hark_buf_cstr(&text));
+    hark_buf_done(&text);
 }
 
 static void man_commands(void)

@@ -35,13 +35,16 @@ struct hark_count_batch {
 
     struct hark_arena work; // what prepare made of it
     struct hark_deltas deltas;
+    struct hark_str *news; // alerts for hark:alerts
+    size_t nnews, cap_news;
     bool prepared;
 
     // Kept from batch to batch, for a brand's day is asked for again only after many posts.
     struct hark_arena share_arena;
     struct hark_map shares; // key, '\n', field → struct hark_batch_share
     struct hark_buf tmp;
-    const char **argv; // of the script
+    struct hark_arena args; // texts of the arguments
+    const char **argv;      // of the script
     size_t *lens;
     size_t nargs, cap_argv, cap_lens;
 };

@@ -43,7 +43,9 @@ static void why_not(struct hark_scratch *ms, const struct hark_node *node, struc
         }
     }
     size_t n = 0;
-    hark_buf_printf(buf, node->kind == HARK_NODE_NOT ? "it has what the query excludes: " : "it has none of ");
+    hark_buf_printf(buf, node->kind == HARK_NODE_NOT  ? "it has what the query excludes: "
+                         : node->kind == HARK_NODE_OR ? "it has none of "
+                                                      : "it has no ");
     list_leaves(node, buf, &n);
     if (n > MAX_LISTED) hark_buf_printf(buf, " and %zu more", n - MAX_LISTED);
 }

@@ -110,6 +110,20 @@ static bool kafka_waiting(void *arg, int seconds)
     return !hark_stopping() || seconds < 3; // a stop drains what it can without keeping anybody waiting
 }
 
+static bool kafka_room(void *arg, int seconds)
+{
+    (void)arg;
+    if (seconds % 10 == 5) hark_log(HARK_WARN, "waiting for Kafka to take more", "seconds=%d", seconds);
+    return !hark_stopping();
+}
+
+struct hark_producer *producer_open(const struct hark_stream_options *options, struct hark_err *err)
+{
+    struct hark_producer *producer = hark_producer_new(options, err);
+    if (producer) hark_producer_waiting(producer, kafka_room, NULL);
+    return producer;
+}
+
 static int kafka_flush(struct emit *emit, struct hark_err *err)
 {
     return hark_producer_flush(((struct to_kafka *)emit)->producer, kafka_waiting, NULL, err);

@@ -99,6 +99,18 @@ static void check_query(struct hark_in *in, struct hark_str query)
     hark_problems_done(&problems);
 }
 
+// What no text of a rule has, and YAML does not take: control characters, line separators.
+static bool has_control(struct hark_str s)
+{
+    for (size_t at = 0; at < s.len;) {
+        uint32_t c = hark_utf8_next(s, &at);
+        bool space = c == '\t' || c == '\n' || c == '\r';
+        if ((c < 0x20 && !space) || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || (c & 0xFFFE) == 0xFFFE)
+            return true;
+    }
+    return false;
+}
+
 static void add_rule(struct import *im, struct hark_str rule, struct hark_str tag, struct hark_loc loc,
                      struct hark_str line, bool in_line)
 {
@@ -112,6 +124,7 @@ static void add_rule(struct import *im, struct hark_str rule, struct hark_str ta
                          .in_line = in_line};
     im->result.rules++;
     if (rule.len > HARK_RULES_MAX_QUERY_BYTES) hark_in_tell(&in, true, 0, "a rule of %zu bytes", rule.len);
+    if (has_control(rule)) hark_in_tell(&in, true, 0, "there is a control character in this rule");
     struct hark_in_node *root = in.failed ? NULL : hark_in_parse(&in);
     if (root && hark_in_print(&in, root, &query)) check_query(&in, hark_buf_str(&query));
     if (!in.failed) add_brand(im, tag, rule, hark_buf_str(&query));

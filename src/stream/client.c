@@ -40,6 +40,12 @@ static void on_error(rd_kafka_t *rk, int code, const char *text, void *opaque)
     pthread_mutex_unlock(&client->lock);
 }
 
+static const struct hark_setting common[] = {
+    {"reconnect.backoff.max.ms",
+     "1000"}, // how long Kafka may be back before it is noticed; librdkafka's own limit is 10 s
+    {NULL},
+};
+
 static int defaults_apply(rd_kafka_conf_t *conf, const struct hark_setting *defaults, struct hark_err *err)
 {
     char text[512];
@@ -77,8 +83,8 @@ int hark_client_init(struct hark_client *client, rd_kafka_type_t type, const str
     pthread_mutex_init(&client->lock, NULL);
     client->brokers = hark_str_dup(hark_str(options->brokers ? options->brokers : ""));
     client->prefix = hark_str_dup(hark_str(options->prefix ? options->prefix : ""));
-    if (defaults_apply(conf, defaults, err) || brokers_apply(conf, options->brokers, err) ||
-        hark_settings_apply(conf, options->settings, err))
+    if (defaults_apply(conf, common, err) || defaults_apply(conf, defaults, err) ||
+        brokers_apply(conf, options->brokers, err) || hark_settings_apply(conf, options->settings, err))
         goto out;
     rd_kafka_conf_set_opaque(conf, client);
     rd_kafka_conf_set_error_cb(conf, on_error);

@@ -44,20 +44,32 @@ static const char *const particles[] = {
 enum { MAX_SYLLABLES = 4, SYLLABLE_BYTES = 3 };
 
 static struct hark_map particle_map;
+// By the low eight bits of the last syllable: a bit for each length, in syllables, of particles that end so. Most runs
+// end in none.
+static uint8_t particle_lengths[256];
+
+// `end` is behind a syllable.
+static size_t low_bits(const char *end)
+{
+    return (size_t)(end[-2] & 3) << 6 | (end[-1] & 0x3f);
+}
 
 static void build_particles(void)
 {
-    for (size_t i = 0; i < sizeof(particles) / sizeof(particles[0]); i++)
-        hark_map_put(&particle_map, hark_str(particles[i]), NULL);
+    for (size_t i = 0; i < sizeof(particles) / sizeof(particles[0]); i++) {
+        struct hark_str particle = hark_str(particles[i]);
+        hark_map_put(&particle_map, particle, NULL);
+        particle_lengths[low_bits(particle.ptr + particle.len)] |= (uint8_t)(1 << particle.len / SYLLABLE_BYTES);
+    }
 }
 
 // A run of Hangul ends before e->i: a word may end before each particle that the run ends in.
 static void mark_particles(struct edges *e)
 {
-    for (size_t n = 1; n <= MAX_SYLLABLES; n++) {
-        if (e->i - e->hangul <= n * SYLLABLE_BYTES) return;
+    unsigned lengths = particle_lengths[low_bits(e->text + e->i)];
+    for (size_t n = 1; n <= MAX_SYLLABLES && e->i - e->hangul > n * SYLLABLE_BYTES; n++) {
         struct hark_str end = {e->text + e->i - n * SYLLABLE_BYTES, n * SYLLABLE_BYTES};
-        if (hark_map_get(&particle_map, end)) e->edge[e->i - end.len] |= HARK_EDGE_END;
+        if (lengths & 1U << n && hark_map_get(&particle_map, end)) e->edge[e->i - end.len] |= HARK_EDGE_END;
     }
 }
 
@@ -82,7 +94,7 @@ static uint8_t edge_before(const struct edges *e, enum cp_class cls)
 static bool ends_word(const struct edges *e, size_t i)
 {
     if (i == e->len) return true;
-    enum cp_class cls = (enum cp_class)cp_get(hark_utf8_next((struct hark_str){e->text, e->len}, &i))->cls;
+    enum cp_class cls = (enum cp_class)cp_get(char_next(e->text, &i))->cls;
     return cls != CLASS_WORD && cls != CLASS_CONNECT && cls != CLASS_MARK && cls != CLASS_JOINER;
 }
 
@@ -128,12 +140,13 @@ static void take_other(struct edges *e, enum cp_class cls, size_t bytes)
     e->cls = cls == CLASS_TONE || cls == CLASS_REGION ? CLASS_OTHER : cls;
     e->blank = bytes == 1 && (unsigned char)e->text[at] <= ' ';
     e->joiner = false;
+    for (; cls == CLASS_HANGUL && is_syllable(e->text, e->len, e->i); e->i += 3) memset(e->edge + e->i, 0, 3);
 }
 
 static void take_one(struct edges *e)
 {
     size_t next = e->i;
-    enum cp_class cls = (enum cp_class)cp_get(hark_utf8_next((struct hark_str){e->text, e->len}, &next))->cls;
+    enum cp_class cls = (enum cp_class)cp_get(char_next(e->text, &next))->cls;
     if (e->text[e->i] == '\'' && is_contraction(e)) {
         e->edge[e->i] = e->edge[e->i + 1] = 0;
         for (e->i++; !ends_word(e, e->i); e->i++) e->edge[e->i] = 0;
@@ -150,17 +163,25 @@ static vec word_bytes(vec v)
     return vec_between(v | 0x20, 'a', 'z') | vec_between(v, '0', '9') | vec_eq(v, '_');
 }
 
-// Blocks of ASCII; the byte before must be ASCII that a scalar step has taken.
+// Blocks of ASCII; the byte before must be ASCII that a scalar step has taken. `edge` has room for a block behind its
+// end.
 static void take_blocks(struct edges *e)
 {
     size_t i = e->i;
-    while (i + VEC_BYTES <= e->len) {
-        vec v = vec_load(e->text + i);
-        if (vec_any((v & 0x80) | vec_eq(v, '\''))) break;
-        vec joined = word_bytes(v) & word_bytes(vec_load(e->text + i - 1));
-        vec_store(e->edge + i, ~joined & BOTH);
-        i += VEC_BYTES;
+    while (i < e->len) {
+        char last[VEC_BYTES + 1];
+        const char *p = e->text + i - 1;
+        if (i + VEC_BYTES > e->len) {
+            memset(last, ' ', sizeof(last));
+            p = memcpy(last, p, e->len - i + 1);
+        }
+        vec v = vec_load(p + 1);
+        unsigned good = vec_first((vec)(v >= 0x80) | vec_eq(v, '\''));
+        vec_store(e->edge + i, ~(word_bytes(v) & word_bytes(vec_load(p))) & BOTH);
+        i += good;
+        if (good < VEC_BYTES) break;
     }
+    if (i > e->len) i = e->len;
     if (i == e->i) return;
     e->i = i;
     unsigned char last = (unsigned char)e->text[i - 1];

@@ -57,7 +57,7 @@ size_t link_bytes(struct hark_str s, size_t i)
     size_t end = i + head;
     while (end < s.len) {
         size_t next = end;
-        if (cp_get(hark_utf8_next(s, &next))->flags & CP_SPACE) break;
+        if (cp_get(char_next(s.ptr, &next))->flags & CP_SPACE) break;
         end = next;
     }
     size_t surplus[3];
@@ -79,7 +79,7 @@ static bool is_alnum(char c)
 static bool is_marked(struct hark_str s, size_t i)
 {
     for (i++; i < s.len && (unsigned char)s.ptr[i] >= 0x80;) {
-        const struct cp *cp = cp_get(hark_utf8_next(s, &i));
+        const struct cp *cp = cp_get(char_next(s.ptr, &i));
         if (!(cp->flags & CP_HIDDEN)) return !cp_starts(cp);
     }
     return false;

@@ -115,6 +115,7 @@ void norm_compose(struct cps *cps)
 
 void norm_encode(const struct cps *cps, struct hark_buf *buf)
 {
+    if (cps->n == 0) return;
     char *to = hark_buf_reserve(buf, cps->n * 4);
     for (size_t i = 0; i < cps->n; i++) {
         size_t n = hark_utf8_put((uint32_t)cps->v[i], to);
@@ -127,7 +128,7 @@ void norm_encode(const struct cps *cps, struct hark_buf *buf)
 static void nfc_segment(struct hark_str s, size_t from, size_t to, struct cps *cps, struct hark_buf *buf)
 {
     cps->n = 0;
-    while (from < to) norm_add_canonical(cps, hark_utf8_next(s, &from));
+    while (from < to) norm_add_canonical(cps, char_next(s.ptr, &from));
     norm_order(cps);
     norm_compose(cps);
     norm_encode(cps, buf);
@@ -140,7 +141,7 @@ static size_t nfc_suspect(struct hark_str s, size_t i)
     unsigned last = 0;
     while (i < s.len) {
         size_t at = i;
-        const struct cp *cp = cp_get(hark_utf8_next(s, &i));
+        const struct cp *cp = cp_get(char_next(s.ptr, &i));
         if (cp_starts(cp)) segment = at;
         if (cp->flags & (CP_NFC_NO | CP_SECOND) || (cp->ccc && cp->ccc < last)) return segment;
         last = cp->ccc;
@@ -151,10 +152,10 @@ static size_t nfc_suspect(struct hark_str s, size_t i)
 // The end of the segment that starts at i.
 static size_t segment_end(struct hark_str s, size_t i)
 {
-    hark_utf8_next(s, &i);
+    char_next(s.ptr, &i);
     while (i < s.len) {
         size_t next = i;
-        if (cp_starts(cp_get(hark_utf8_next(s, &next)))) break;
+        if (cp_starts(cp_get(char_next(s.ptr, &next)))) break;
         i = next;
     }
     return i;

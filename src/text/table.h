@@ -76,6 +76,17 @@ static inline const unsigned char *cp_sequence(uint16_t id, size_t *ret_len)
     return record + 1;
 }
 
+// As hark_utf8_next(), for the loops that must be fast: of s at *pos.
+static inline uint32_t char_next(const char *s, size_t *pos)
+{
+    const unsigned char *p = (const unsigned char *)s + *pos;
+    if (p[0] < 0x80) return *pos += 1, p[0];
+    if (p[0] < 0xe0) return *pos += 2, (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
+    if (p[0] < 0xf0) return *pos += 3, (uint32_t)(p[0] & 0xf) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+    *pos += 4;
+    return (uint32_t)(p[0] & 7) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+}
+
 // The code point that the first of a pair gives with U+3099 or U+309A behind it, or 0.
 uint32_t table_kana(uint32_t first, uint32_t second);
 // The steps from NFD, unordered, to the view's form and from there to the form without marks. `room` is overwritten.

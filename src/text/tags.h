@@ -25,12 +25,15 @@ void find_bluesky(struct find *f);
 void mastodon_name(struct hark_str value, struct hark_buf *buf);
 // Links as X finds them; src/text/tags_x_links.c.
 void find_x_links(struct find *f);
+// Of twitter-text: latinAccentChars and directionalMarkersGroup.
+bool x_is_latin_accent(uint32_t c);
+bool x_is_direction(uint32_t c);
 
 // The character at i, or 0 at the end; *ret_next is behind it.
 static inline uint32_t char_at(struct hark_str s, size_t i, size_t *ret_next)
 {
     *ret_next = i;
-    return i < s.len ? hark_utf8_next(s, ret_next) : 0;
+    return i < s.len ? char_next(s.ptr, ret_next) : 0;
 }
 
 // The character before i, or 0 at the start.
@@ -39,7 +42,7 @@ static inline uint32_t char_before(struct hark_str s, size_t i)
     if (i == 0) return 0;
     do i--;
     while (i && (s.ptr[i] & 0xc0) == 0x80);
-    return hark_utf8_next(s, &i);
+    return char_next(s.ptr, &i);
 }
 
 static inline bool has(uint32_t c, unsigned flags)

@@ -1,6 +1,7 @@
 // UTF-8: checking, decoding and encoding of single characters.
 #include <hark/text.h>
 
+#include "table.h"
 #include "vec.h"
 
 // Bytes of the well-formed character at s, or 0. `left` is at least 1.
@@ -39,21 +40,7 @@ size_t hark_utf8_check(struct hark_str s)
 
 uint32_t hark_utf8_next(struct hark_str s, size_t *pos)
 {
-    const unsigned char *p = (const unsigned char *)s.ptr + *pos;
-    if (p[0] < 0x80) {
-        *pos += 1;
-        return p[0];
-    }
-    if (p[0] < 0xe0) {
-        *pos += 2;
-        return (uint32_t)(p[0] & 0x1f) << 6 | (p[1] & 0x3f);
-    }
-    if (p[0] < 0xf0) {
-        *pos += 3;
-        return (uint32_t)(p[0] & 0xf) << 12 | (uint32_t)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-    }
-    *pos += 4;
-    return (uint32_t)(p[0] & 7) << 18 | (uint32_t)(p[1] & 0x3f) << 12 | (uint32_t)(p[2] & 0x3f) << 6 | (p[3] & 0x3f);
+    return char_next(s.ptr, pos);
 }
 
 size_t hark_utf8_put(uint32_t c, char out[4])

@@ -48,8 +48,11 @@ static void put_space(struct fold *f)
 
 static void put_bytes(struct fold *f, const void *bytes, size_t len, size_t from)
 {
-    memcpy(f->out + f->n, bytes, len);
-    for (size_t k = 0; k < len; k++) f->orig[f->n + k] = (uint32_t)from;
+    const char *b = bytes;
+    for (size_t k = 0; k < len; k++) { // two to four, as a rule
+        f->out[f->n + k] = b[k];
+        f->orig[f->n + k] = (uint32_t)from;
+    }
     f->n += len;
 }
 
@@ -60,7 +63,7 @@ static void fold_segment(struct fold *f)
     f->cps.n = 0;
     while (i < f->s.len) {
         size_t next = i;
-        uint32_t c = hark_utf8_next(f->s, &next);
+        uint32_t c = char_next(f->s.ptr, &next);
         const struct cp *cp = cp_get(c);
         if (i > f->i && cp_starts(cp) && !(cp->flags & (CP_HIDDEN | CP_VIEW_MARK))) break;
         if (!(cp->flags & CP_HIDDEN)) norm_add_canonical(&f->cps, table_width(c));
@@ -97,7 +100,7 @@ static bool word_before(const struct fold *f)
     if (f->n == 0) return false;
     size_t at = f->n - 1;
     while (at > 0 && (f->out[at] & 0xc0) == 0x80) at--;
-    enum cp_class cls = (enum cp_class)cp_get(hark_utf8_next((struct hark_str){f->out, f->n}, &at))->cls;
+    enum cp_class cls = (enum cp_class)cp_get(char_next(f->out, &at))->cls;
     return cls >= CLASS_WORD && cls <= CLASS_MARK;
 }
 
@@ -160,22 +163,36 @@ static void fold_ascii(struct fold *f, unsigned char b)
     f->i++;
 }
 
+// Folds sixteen bytes at p, read at i and written at n; returns how many of them are plain ASCII. p[16] is looked at.
+static unsigned fold_block(const struct fold *f, const char *p, size_t i, size_t n)
+{
+    vec v = vec_load(p), next = vec_load(p + 1);
+    vec stop = (vec)(v >= 0x80) | (vec)(v < 0x20) | vec_eq(v, ':') | vec_eq(v, '@') | vec_eq(v, '.') |
+               (vec_eq(v, ' ') & vec_eq(next, ' '));
+    vec_store(f->out + n, vec_lower(v));
+    for (uint32_t k = 0; k < VEC_BYTES; k++) f->orig[n + k] = (uint32_t)i + k;
+    return vec_first(stop);
+}
+
 // Copies blocks that hold nothing but plain ASCII.
 static void fold_blocks(struct fold *f)
 {
     const char *s = f->s.ptr;
     size_t i = f->i, n = f->n;
+    unsigned good = VEC_BYTES;
     if (s[i] == ' ' && n && f->out[n - 1] == ' ') return;
-    while (i + VEC_BYTES + 1 <= f->s.len) {
-        vec v = vec_load(s + i), next = vec_load(s + i + 1);
-        vec stop = (vec)(v >= 0x80) | (vec)(v < 0x20) | vec_eq(v, ':') | vec_eq(v, '@') | vec_eq(v, '.') |
-                   (vec_eq(v, ' ') & vec_eq(next, ' '));
-        vec_store(f->out + n, vec_lower(v));
-        for (uint32_t k = 0; k < VEC_BYTES; k++) f->orig[n + k] = (uint32_t)i + k;
-        size_t good = vec_first(stop);
+    while (good == VEC_BYTES && i + VEC_BYTES + 1 <= f->s.len) {
+        good = fold_block(f, s + i, i, n);
         i += good;
         n += good;
-        if (good < VEC_BYTES) break;
+    }
+    if (good == VEC_BYTES && i < f->s.len) {
+        char last[VEC_BYTES + 1];
+        memset(last, 0, sizeof(last)); // stops there
+        memcpy(last, s + i, f->s.len - i);
+        good = fold_block(f, last, i, n);
+        i += good;
+        n += good;
     }
     if (i == f->i) return;
     f->i = i;
@@ -186,17 +203,35 @@ static void fold_blocks(struct fold *f)
     f->last_ccc = 0;
 }
 
+static void fold_syllables(struct fold *f)
+{
+    size_t i = f->i, n = f->n;
+    for (; is_syllable(f->s.ptr, f->s.len, i); i += 3, n += 3) {
+        memcpy(f->out + n, f->s.ptr + i, 3);
+        f->orig[n] = f->orig[n + 1] = f->orig[n + 2] = (uint32_t)i;
+    }
+    if (i == f->i) return;
+    f->i = i;
+    f->n = n;
+    f->seg_in = i - 3;
+    f->seg_out = n - 3;
+    f->last_ccc = 255;
+}
+
+enum { WIDE_AT = 0xff20 }; // ＠
+
 static void fold_wide(struct fold *f)
 {
     size_t next = f->i;
-    const struct cp *cp = cp_get(hark_utf8_next(f->s, &next));
+    uint32_t c = char_next(f->s.ptr, &next);
+    const struct cp *cp = cp_get(c);
     if (cp->flags & CP_SPACE) {
         put_space(f);
         f->i = next;
         close_segment(f);
     } else if (cp->flags & CP_HIDDEN) {
         f->i = next;
-    } else if (memcmp(f->s.ptr + f->i, "\xef\xbc\xa0", 3) == 0 && fold_handle(f, 3)) { // ＠
+    } else if (c == WIDE_AT && fold_handle(f, next - f->i)) {
         return;
     } else if (cp->flags & (CP_SECOND | CP_VIEW_MARK) || (cp->ccc && cp->ccc < f->last_ccc)) {
         fold_segment(f);
@@ -209,7 +244,8 @@ static void fold(struct fold *f)
 {
     while (f->i < f->s.len) {
         if ((unsigned char)f->s.ptr[f->i] >= 0x80) {
-            fold_wide(f);
+            fold_syllables(f);
+            if (f->i < f->s.len && (unsigned char)f->s.ptr[f->i] >= 0x80) fold_wide(f);
             continue;
         }
         fold_blocks(f);

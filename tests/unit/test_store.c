@@ -193,12 +193,13 @@ static void dump_key(struct lines *lines, const char *key)
     freeReplyObject(type);
 }
 
-// All of Redis but positions.
+// All of Redis but positions and what says how far things are.
 static void dump(struct lines *lines)
 {
     redisReply *keys = ask("KEYS *");
     for (size_t i = 0; i < keys->elements; i++)
-        if (strncmp(keys->element[i]->str, "hark:pos:", 9) != 0) dump_key(lines, keys->element[i]->str);
+        if (strncmp(keys->element[i]->str, "hark:pos:", 9) != 0 && strcmp(keys->element[i]->str, "hark:meta") != 0)
+            dump_key(lines, keys->element[i]->str);
     freeReplyObject(keys);
     lines_sort(lines);
 }
@@ -453,19 +454,38 @@ static struct said say(int64_t now_ms)
 
 // --- the property ---
 
-enum { ARGUABLE_BATCH = 12 };
+enum { MOST_POSTS = 12 };
 
 struct run {
     struct world world;
     struct hark_store *store, *other;
     struct proxy proxy;
     struct hark_count_batch *batch, *twin;
-    struct said said[ARGUABLE_BATCH];
-    int notes[ARGUABLE_BATCH];
+    struct said said[MOST_POSTS];
+    int notes[MOST_POSTS];
     size_t n;
     int64_t now_ms;
     int position, number, faults[8];
 };
+
+// What a post counted before an edit or a delete, for retractions.
+static void check_before(const struct hark_count_outcome *outcome, const struct truth *was)
+{
+    bool takes_back = (outcome->kind == HARK_COUNT_EDIT || outcome->kind == HARK_COUNT_DELETE) && was->has;
+    size_t n = 0;
+    for (int b = 0; takes_back && b < BRANDS; b++) {
+        if (!(was->said.brands >> b & 1)) continue;
+        assert_true(n < outcome->nbefore);
+        const struct hark_counted *counted = &outcome->before[n++];
+        assert_true(hark_str_eq(counted->brand, brands[b].name));
+        size_t k = 0;
+        assert_true(hark_str_is(counted->intents.v[k++], "mention"));
+        for (int i = 0; i < INTENTS; i++)
+            if (was->said.intents >> i & 1) assert_true(hark_str_eq(counted->intents.v[k++], intents[i].name));
+        assert_int_equal(counted->intents.n, k);
+    }
+    assert_int_equal(outcome->nbefore, n);
+}
 
 // What hark says of the batch is what the world says; the alerts that it remembers are those noted before.
 static void check_outcomes(struct run *run, const struct world *before)
@@ -475,10 +495,12 @@ static void check_outcomes(struct run *run, const struct world *before)
     for (size_t i = 0; i < run->n; i++) {
         struct hark_count_outcome outcome;
         char note[32] = "";
-        int noted = world.truth[run->said[i].id].alerts;
+        const struct truth was = world.truth[run->said[i].id];
+        int noted = was.alerts;
         enum hark_count_kind kind = happen(&world, &run->said[i], run->notes[i], run->now_ms);
         hark_count_outcome(run->batch, i, &outcome);
         assert_int_equal(outcome.kind, kind);
+        check_before(&outcome, &was);
         if (noted) snprintf(note, sizeof note, "note %d", noted);
         assert_int_equal(outcome.alerts.len, strlen(note));
         assert_true(hark_str_is(outcome.alerts, note));
@@ -589,7 +611,7 @@ static void break_something(struct run *run, enum fault fault)
 static void one_batch(struct run *run, enum fault fault)
 {
     hark_count_batch_clear(run->batch);
-    run->n = 1 + roll(ARGUABLE_BATCH);
+    run->n = 1 + roll(MOST_POSTS);
     for (size_t i = 0; i < run->n; i++) {
         run->said[i] = say(run->now_ms);
         run->notes[i] = ++run->number;
