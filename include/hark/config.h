@@ -30,8 +30,8 @@ struct hark_config {
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;
-    // new
-    const char *team, *dir;
+    // new, rules
+    const char *team, *dir, *from;
     // check
     bool cost, watch;
     bool no_prefilter;

@@ -27,6 +27,7 @@ extern const struct hark_command hark_command_ingest;
 extern const struct hark_command hark_command_match;
 extern const struct hark_command hark_command_new;
 extern const struct hark_command hark_command_report;
+extern const struct hark_command hark_command_rules;
 extern const struct hark_command hark_command_run;
 extern const struct hark_command hark_command_scan;
 extern const struct hark_command hark_command_serve;

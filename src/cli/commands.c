@@ -9,6 +9,7 @@ const struct hark_command *const hark_commands[] = {
     &hark_command_match,
     &hark_command_scan,
     &hark_command_new,
+    &hark_command_rules,
     &hark_command_check,
     &hark_command_test,
     &hark_command_explain,
