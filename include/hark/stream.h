@@ -73,8 +73,8 @@ struct hark_consumer *hark_consumer_new(const struct hark_stream_options *option
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err);
 size_t hark_batch_size(const struct hark_batch *batch);
 void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_message *ret);
-// The headers `op` and `source`, ptr NULL where absent; until hark_batch_free. Dear (a third of what fetching a message
-// costs): librdkafka takes all headers of a message apart. Ask only where the payload does not tell.
+// The headers `op` and `source`, ptr NULL where absent; until hark_batch_free. Dear (nearly as much as fetching a
+// message costs): librdkafka takes all headers of a message apart. Ask only where the payload does not tell.
 void hark_batch_headers(const struct hark_batch *batch, size_t i, struct hark_str *ret_op, struct hark_str *ret_source);
 void hark_batch_free(struct hark_batch *batch); // takes NULL; all batches before their consumer
 // To be called every second or so while the caller waits for something else (Redis), from any depth: the process stays

@@ -65,8 +65,8 @@ int api_series(struct api *api, struct hark_err *err)
     static const char *const steps[] = {"minute", "hour", "day"};
     const struct params *params = &api->params;
     int64_t step_ms = hark_step_ms(params->step), first = params->from_ms - params->from_ms % step_ms;
-    size_t npoints = (size_t)((params->to_ms - 1) / step_ms - first / step_ms) + 1, n, ngaps;
-    struct hark_series *series;
+    size_t npoints = (size_t)((params->to_ms - 1) / step_ms - first / step_ms) + 1, n = 0, ngaps = 0;
+    struct hark_series *series = NULL;
     const struct hark_gap *gaps;
     if (hark_read_gaps(api->store, api->arena, HARK_READ_MAX_ROWS, &gaps, &ngaps, err) ||
         series_intents(api, &series, &n, err) ||

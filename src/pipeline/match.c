@@ -254,14 +254,35 @@ static bool commit_due(struct worker *worker, bool idle, int64_t since_us)
            job_idle(worker->committer, 0);
 }
 
+// What may mend itself (Redis away while partitions are assigned) is told once and tried again.
+static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_err *err)
+{
+    enum { WAIT_MS = 500 };
+    if (wrong->code == 0) {
+        if (*waiting) hark_log(HARK_INFO, "went on", "%s", "");
+        *waiting = false;
+        return 0;
+    }
+    if (!wrong->retriable) {
+        *err = *wrong;
+        return err->code;
+    }
+    if (!*waiting) hark_log(HARK_WARN, "waiting", "error=%s", hark_log_q(hark_str(wrong->text)));
+    *waiting = true;
+    stop_sleep(WAIT_MS);
+    return 0;
+}
+
 static int consume(struct worker *worker, struct hark_err *err)
 {
     enum { FETCH = 10000, CHECK_US = 250000 };
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
-    bool in_trouble = false;
+    bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
-        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, err);
-        int code = batch ? take_batch(worker, batch, err) : err->code;
+        struct hark_err wrong = {0};
+        struct hark_batch *batch =
+            hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, &wrong);
+        int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);

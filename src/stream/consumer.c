@@ -355,17 +355,21 @@ static struct hark_batch *batch_of(struct hark_consumer *consumer, size_t n)
     return NULL;
 }
 
-// Takes what is there without waiting: librdkafka would wait for a full batch.
+// Takes what is there, without waiting for more. One by one: librdkafka's call for a batch
+// (rd_kafka_consume_batch_queue) is no faster and loses messages of partitions that stay when a rebalance stops and
+// resumes them. Where it has put messages into the batch already when the stop comes in it takes them out again but
+// goes on behind them; and from 2.1 it takes the end of a partition for a message, and goes on behind the next one.
 static struct hark_batch *take(struct hark_consumer *consumer, size_t max)
 {
+    size_t n = 0;
     if (consumer->cap_taken < max) {
         consumer->taken = hark_realloc(consumer->taken, max, sizeof *consumer->taken);
         consumer->cap_taken = max;
     }
-    ssize_t n = rd_kafka_consume_batch_queue(consumer->messages, 0, consumer->taken, max);
-    if (n <= 0) return NULL;
+    while (n < max && (consumer->taken[n] = rd_kafka_consume_queue(consumer->messages, 0))) n++;
+    if (n == 0) return NULL;
     if (consumer->client.down) hark_client_up(&consumer->client);
-    return batch_of(consumer, (size_t)n);
+    return batch_of(consumer, n);
 }
 
 static void wait_for(struct hark_consumer *consumer, int64_t us)
