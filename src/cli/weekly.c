@@ -139,7 +139,7 @@ static void print_plain(struct hark_str text)
 {
     struct hark_buf buf = {0};
     plain(text, 400, &buf);
-    fwrite(buf.ptr, 1, buf.len, stdout);
+    if (buf.len) fwrite(buf.ptr, 1, buf.len, stdout);
     hark_buf_done(&buf);
 }
 

@@ -495,7 +495,7 @@ def run_tells_metrics_while_it_runs():
     pipe = WORK / "pipe"
     os.mkfifo(pipe)
     run = start("run", "--rules", "rules", "--redis", redis.url, "--listen", "127.0.0.1:0", f"file:{pipe}")
-    with open(pipe, "wb") as out:
+    with os.fdopen(os.open(pipe, os.O_RDWR), "wb") as out:  # does not wait for a reader that never comes
         out.write(SAMPLE.read_bytes() + b"not a post\n")
         out.flush()
         address = wait_for(lambda: re.search(r"address=\"?http://127.0.0.1:(\d+)/", run.err.read_text()), "the address")
