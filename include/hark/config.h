@@ -24,6 +24,7 @@ struct hark_config {
     const char *log_level;
     // explain, report, eval
     const char *text, *source, *brand, *intent, *positive;
+    const char *from, *to, *report_format;
     // serving
     const char *listen, *serve_token, *proxy_header;
     // counting

@@ -15,14 +15,14 @@ const struct hark_setting hark_settings[] = {
     {"group", HARK_SETTING_TEXT, "hark-match", "NAME", "consumer group of the matchers", "match", AT(group)},
     {"redis", HARK_SETTING_TEXT, NULL, "URL,…",
      "redis://user@host:port/db, rediss://…, unix:///path; several: posts are spread over them by partition. Without "
-     "it, run, report and serve "
+     "it, run, report, serve and top "
      "use a private redis-server in the state folder",
-     "run match report serve", AT(redis)},
-    {"redis-password", HARK_SETTING_TEXT, NULL, "TEXT", "password of Redis", "run match report serve", .secret = true,
-     AT(redis_password)},
-    {"prefix", HARK_SETTING_TEXT, "hark:", "PREFIX", "prefix of Redis keys", "run match report serve", AT(prefix)},
+     "run match report serve top", AT(redis)},
+    {"redis-password", HARK_SETTING_TEXT, NULL, "TEXT", "password of Redis", "run match report serve top",
+     .secret = true, AT(redis_password)},
+    {"prefix", HARK_SETTING_TEXT, "hark:", "PREFIX", "prefix of Redis keys", "run match report serve top", AT(prefix)},
     {"state", HARK_SETTING_TEXT, NULL, "DIR", "folder for what hark keeps itself (default $XDG_STATE_HOME/hark)",
-     "run match report serve scan ingest explain eval check", AT(state)},
+     "run match report serve top scan ingest explain eval check", AT(state)},
     {"workers", HARK_SETTING_INT, "1", "N", "matching threads, each a member of the consumer group", "match", .min = 1,
      .max = 256, AT(workers)},
     {"format", HARK_SETTING_TEXT, NULL, "NAME", "what a file holds; by default told from each record",
@@ -48,6 +48,12 @@ const struct hark_setting hark_settings[] = {
      "eval explain", .flag_only = true, AT(intent)},
     {"positive", HARK_SETTING_TEXT, NULL, "VALUE", "the label that the intent should find (default 1 or true)", "eval",
      .flag_only = true, AT(positive)},
+    {"from", HARK_SETTING_TEXT, NULL, "DAY", "first day of the report on a brand (default: a week)", "report",
+     .flag_only = true, AT(from)},
+    {"to", HARK_SETTING_TEXT, NULL, "DAY", "last day of the report on a brand (default: today)", "report",
+     .flag_only = true, AT(to)},
+    {"format", HARK_SETTING_TEXT, NULL, "FORM", "of the report on a brand (default markdown)", "report",
+     .choices = "markdown|csv|json", .flag_only = true, AT(report_format)},
     {"listen", HARK_SETTING_TEXT, NULL, "ADDR:PORT",
      "where to serve: for serve page, API and metrics (default 127.0.0.1:8686), for the others /metrics, /healthz and "
      "/readyz (default: nowhere); port 0: any",
