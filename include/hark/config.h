@@ -32,7 +32,7 @@ struct hark_config {
     // setup
     int64_t partitions;
     // new, rules
-    const char *team, *dir, *from;
+    const char *team, *dir, *import_from;
     // check
     bool cost, watch;
     bool no_prefilter;

@@ -81,7 +81,7 @@ const struct hark_setting hark_settings[] = {
      "the team that gets the alerts (default: the brand's name; of imported rules: imported)", "new rules",
      .flag_only = true, AT(team)},
     {"from", HARK_SETTING_TEXT, NULL, "DIALECT", "whose rules they are", "rules", .choices = "x|powertrack|brandwatch",
-     .flag_only = true, AT(from)},
+     .flag_only = true, AT(import_from)},
     {"dir", HARK_SETTING_TEXT, "rules", "DIR", "folder that the files go to", "new", .flag_only = true, AT(dir)},
     {"watch", HARK_SETTING_FLAG, NULL, NULL, "again after every change of a rule file, until Ctrl-C", "check test",
      .flag_only = true, AT(watch)},
