@@ -24,6 +24,7 @@ struct hark_config {
     const char *log_level;
     // explain, report, eval
     const char *text, *source, *brand, *intent, *positive;
+    const char *from, *to, *report_format;
     // serving
     const char *listen, *serve_token, *proxy_header;
     // counting
@@ -31,7 +32,7 @@ struct hark_config {
     // setup
     int64_t partitions;
     // new, rules
-    const char *team, *dir, *from;
+    const char *team, *dir, *import_from;
     // check
     bool cost, watch;
     bool no_prefilter;

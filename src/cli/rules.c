@@ -41,7 +41,7 @@ static int import(const struct hark_config *cfg, const char *path, struct hark_e
         struct hark_str name = hark_str(strcmp(path, "-") ? path : "standard input");
         struct hark_str team = hark_str(cfg->team ? cfg->team : "imported");
         struct hark_imported done =
-            hark_rules_import(name, hark_buf_str(&bytes), dialect_of(cfg->from), team, &yaml, &problems);
+            hark_rules_import(name, hark_buf_str(&bytes), dialect_of(cfg->import_from), team, &yaml, &problems);
         fwrite(hark_buf_str(&yaml).ptr, 1, yaml.len, stdout);
         fflush(stdout);
         hark_problems_print(&problems, true, &text);
@@ -63,7 +63,7 @@ static int run(const struct hark_config *cfg, const struct hark_args *args, stru
     if (strcmp(args->v[0], "import") != 0)
         return hark_err_set(err, HARK_EINPUT, "'%s': there is `hark rules import --from x FILE`", args->v[0]);
     if (args->n != 2) return hark_err_set(err, HARK_EINPUT, "the file is missing: hark rules import --from x FILE");
-    if (!cfg->from) return hark_err_set(err, HARK_EINPUT, "--from is missing: x, powertrack or brandwatch");
+    if (!cfg->import_from) return hark_err_set(err, HARK_EINPUT, "--from is missing: x, powertrack or brandwatch");
     return import(cfg, args->v[1], err);
 }
 
