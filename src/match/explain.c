@@ -170,3 +170,15 @@ size_t hark_match_explain(const struct hark_matcher *m, struct hark_scratch *ms,
     *ret = why;
     return n;
 }
+
+void hark_match_intent(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
+                       const struct hark_intent *intent, struct hark_why *ret)
+{
+    (void)m;
+    hark_scratch_start(ms, post);
+    struct hark_buf buf = {0};
+    bool deleted = post->op == HARK_OP_DELETE;
+    const struct hark_why mention = {.kind = deleted ? HARK_WHY_DELETED : HARK_WHY_HIT};
+    explain_intent(ms, intent, &mention, ret, &buf);
+    hark_buf_done(&buf);
+}

@@ -39,21 +39,30 @@ static int insist(struct commit_env *env, struct lane *lane,
 
 static int prepare(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
-    return hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
+    int64_t started_us = hark_clock_mono_us();
+    int code = hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
+    if (!code) metrics_took(&metric_redis, "read", started_us);
+    return code;
 }
 
 static int run_script(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
     const struct hark_position position = {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
                                            hark_buf_str(&lane->sealed->next)};
-    return hark_count_commit(env->store, lane->partition, lane->sealed->batch, &position, &lane->result, &lane->moved,
-                             err);
+    int64_t started_us = hark_clock_mono_us();
+    int code = hark_count_commit(env->store, lane->partition, lane->sealed->batch, &position, &lane->result,
+                                 &lane->moved, err);
+    if (!code) metrics_took(&metric_redis, "commit", started_us);
+    return code;
 }
 
-static int send_alerts(struct commit_env *env, const struct hark_alert *alerts, size_t n, struct hark_err *err)
+static int send_alerts(struct commit_env *env, struct hark_count_batch *batch, const struct hark_alert *alerts,
+                       size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (env->emit->alert(env->emit, &alerts[i], err)) return err->code;
+        hark_count_news(batch, alerts[i].json);
+    }
     tally_add(&env->tally->alerts, n);
     return 0;
 }
@@ -68,10 +77,11 @@ static int send_change(struct commit_env *env, struct lane *lane, size_t i, cons
     for (size_t k = 0; k < out->nmatches; k++)
         if (env->emit->match(env->emit, out->id, out->matches[k], err)) return err->code;
     tally_add(&env->tally->matches, out->nmatches);
+    tally_add(&env->tally->hits, out->nhits);
     size_t n = hark_alert_change(outcome->alerts, out->alerts, out->nalerts, out->time_ms, &load->arena, &changed,
                                  &lane->note);
     hark_count_alerts(load->batch, i, hark_buf_str(&lane->note));
-    return send_alerts(env, changed, n, err);
+    return send_alerts(env, load->batch, changed, n, err);
 }
 
 static int send_outcome(struct commit_env *env, struct lane *lane, size_t i, struct hark_err *err)
@@ -160,6 +170,7 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
     if (env->emit->flush(env->emit, err)) return err->code;
     int64_t acked_us = hark_clock_mono_us();
     if (count_all(env, lanes, n, err)) return err->code;
+    metrics_took(&metric_commit, NULL, start_us);
     hark_log(HARK_DEBUG, "committed", "posts=%zu read_and_send_ms=%.1f acknowledge_ms=%.1f count_ms=%.1f", posts,
              (double)(sent_us - start_us) / 1e3, (double)(acked_us - sent_us) / 1e3,
              (double)(hark_clock_mono_us() - acked_us) / 1e3);

@@ -18,6 +18,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
     int nends;
@@ -133,6 +134,14 @@ static int run_commit(void *arg, struct hark_err *err)
     return lanes_commit(&worker->commit, worker->lanes, (size_t)worker->nlanes, err);
 }
 
+static void note_lag(const struct worker *worker, int32_t partition, int64_t offset)
+{
+    int64_t end = hark_consumer_end(worker->consumer, partition);
+    char label[21];
+    offset_str(partition, label);
+    if (end >= 0) hark_metric_set(&metric_lag, hark_str(label), end > offset ? (double)(end - offset) : 0);
+}
+
 // What the last commit came to: a hint for Kafka's lag tools, or back to where Redis says.
 static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err *err)
 {
@@ -141,6 +150,7 @@ static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err
     int64_t offset = offset_of(lane_expected(lane));
     if (moved) return hark_consumer_seek(worker->consumer, partition, offset, err);
     if (offset >= 0) hark_consumer_commit_hint(worker->consumer, partition, offset, worker->incarnations[partition]);
+    if (offset >= 0) note_lag(worker, partition, offset);
     return 0;
 }
 
@@ -182,7 +192,7 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
         if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
     tally_add(&worker->match->tally.posts, n);
-    rules_tell(worker->take.m);
+    rules_tell(worker->take.ms, &worker->take.told, &worker->match->tally);
     return 0;
 }
 
@@ -233,6 +243,7 @@ static void log_trouble(struct worker *worker, bool *in_trouble)
                  hark_log_q(hark_str(trouble)));
     if (!trouble && *in_trouble) hark_log(HARK_INFO, "Kafka is back", "brokers=%s", worker->match->cfg->kafka);
     *in_trouble = trouble != NULL;
+    atomic_store(&worker->match->in_trouble, trouble != NULL);
 }
 
 // Whether it is time to commit: the committer has nothing to do and something waits long enough, or more is held than
@@ -327,7 +338,7 @@ static void close_worker(struct worker *worker)
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
     free(worker->incarnations);
-    rules_leave(worker->take.ms, &worker->match->tally);
+    rules_leave(worker->take.ms);
     hark_store_close(worker->store);
     hark_store_close(worker->commit.store);
     worker->take.emit->free(worker->take.emit);
@@ -413,6 +424,11 @@ static int find_ends(struct match *match, struct hark_err *err)
     return 0;
 }
 
+static bool is_ready(void *arg)
+{
+    return !atomic_load(&((struct match *)arg)->in_trouble);
+}
+
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
 {
     struct match match = {
@@ -427,8 +443,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         match.producer = producer_open(&match.stream, err);
     if (match.producer) match.rules = rules_watch(cfg, match.m, make_alert_topics, &match, err);
     if (match.rules && (!cfg->until_end || find_ends(&match, err) == 0)) {
+        struct hark_http *http;
         progress_start(&match.tally);
-        read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
+            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }

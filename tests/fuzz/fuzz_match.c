@@ -1,4 +1,5 @@
-// The oracle under the fuzzer: the bytes choose rules and a few posts; the matcher must find the same with and without its prefilter.
+// The oracle under the fuzzer: the bytes choose rules and a few posts; the matcher must find the same with and without
+// its prefilter.
 #include "../support/match_gen.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
