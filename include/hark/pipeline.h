@@ -25,7 +25,9 @@ int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, 
                        struct hark_err *err) HARK_CHECKED;
 
 // hark bench: lines of key=value on stdout. match needs no service; ingest needs cfg->kafka, end-to-end cfg->redis too.
-int hark_pipeline_bench_match(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+// `counts` are numbers of brands, as text; none: 100, 1,000, 10,000 and 100,000.
+int hark_pipeline_bench_match(const struct hark_config *cfg, const char *const *counts, size_t n,
+                              struct hark_err *err) HARK_CHECKED;
 int hark_pipeline_bench_ingest(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
 int hark_pipeline_bench_end_to_end(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
 

@@ -18,9 +18,10 @@ enum {
     MAX_PATTERN_BRANDS = 10000, // one pattern a rule: more take minutes to compile
     PATTERN_US = 300000,        // of measuring it
     OPEN_US = 300000,           // of the open-loop load
+    MIN_BRANDS = 100,           // posts name a hundred
+    MAX_BRANDS = 1000000,
 };
 
-static const size_t brand_counts[] = {100, 1000, 10000, 100000};
 static const unsigned shares[] = {1, 5, 20, 100};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -171,18 +172,19 @@ static void drop(struct bench *bench)
     bench->m = NULL;
 }
 
+// Memory that the allocator keeps from compiling is no cost of the rules in use: so it is looked at the second time.
 static int print_start(struct bench *bench, size_t brands, struct hark_err *err)
 {
-    double first, again, before = resident_mb(), made_mb;
+    enum { INTENTS = 3 };
+    double first, again;
     if (workload_rules(bench->folder, brands, false, err) || compile(bench, true, &first, err)) return err->code;
     drop(bench);
-    made_mb = resident_mb(); // freed memory that the allocator keeps is no cost of the rules in use
+    double before = resident_mb();
     if (compile(bench, true, &again, err)) return err->code;
     double after = resident_mb();
-    (void)before;
     printf("start brands=%zu first_s=%.3f cached_s=%.3f resident_mb=%.1f matcher_mb=%.1f bytes_a_rule=%.0f\n", brands,
            first, again, after, (double)hark_matcher_bytes(bench->m) / 1e6,
-           (after - (before < made_mb ? before : made_mb)) * 1e6 / (double)brands / 3);
+           (after - before) * 1e6 / (double)brands / INTENTS);
     return 0;
 }
 
@@ -252,9 +254,19 @@ static int measure_apart(const struct hark_config *cfg, size_t brands, struct ha
     return err->code;
 }
 
-int hark_pipeline_bench_match(const struct hark_config *cfg, struct hark_err *err)
+int hark_pipeline_bench_match(const struct hark_config *cfg, const char *const *counts, size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < COUNT(brand_counts) && !hark_stopping(); i++)
-        if (measure_apart(cfg, brand_counts[i], err)) return err->code;
+    static const char *const usual[] = {"100", "1000", "10000", "100000"};
+    if (n == 0) {
+        counts = usual;
+        n = COUNT(usual);
+    }
+    for (size_t i = 0; i < n && !hark_stopping(); i++) {
+        int64_t brands;
+        if (hark_str_int(hark_str(counts[i]), &brands) || brands < MIN_BRANDS || brands > MAX_BRANDS)
+            return hark_err_set(err, HARK_EINPUT, "brands: '%s' is no number from %d to %d", counts[i], MIN_BRANDS,
+                                MAX_BRANDS);
+        if (measure_apart(cfg, (size_t)brands, err)) return err->code;
+    }
     return 0;
 }
