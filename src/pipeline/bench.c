@@ -144,12 +144,16 @@ static struct latency open_loop(struct bench *bench, const struct workload *work
 
 // --- rules ---
 
-static int compile(struct bench *bench, bool cached, double *ret_seconds, struct hark_err *err)
+struct took {
+    double seconds, cpu_s;
+};
+
+static int compile(struct bench *bench, bool cached, struct took *ret, struct hark_err *err)
 {
     struct hark_problems problems = {0};
     struct hark_buf cache = {0};
     const char *folder = bench->folder;
-    int64_t from = hark_clock_mono_us();
+    int64_t from = hark_clock_mono_us(), cpu = cpu_us();
     hark_buf_printf(&cache, "%s.cache", bench->folder);
     struct hark_match_options options = {.match_limit = (uint32_t)bench->cfg->match_limit};
     if (cached) options.cache_dir = hark_buf_cstr(&cache);
@@ -157,7 +161,7 @@ static int compile(struct bench *bench, bool cached, double *ret_seconds, struct
     bench->m = rs ? hark_matcher_new(rs, &options, err) : NULL;
     bench->ms = bench->m ? hark_scratch_new(bench->m, err) : NULL;
     if (!rs) hark_err_set(err, HARK_EBUG, "the made rules are wrong");
-    *ret_seconds = (double)(hark_clock_mono_us() - from) / 1e6;
+    *ret = (struct took){(double)(hark_clock_mono_us() - from) / 1e6, (double)(cpu_us() - cpu) / 1e6};
     hark_ruleset_unref(rs);
     hark_buf_done(&cache);
     hark_problems_done(&problems);
@@ -176,15 +180,16 @@ static void drop(struct bench *bench)
 static int print_start(struct bench *bench, size_t brands, struct hark_err *err)
 {
     enum { INTENTS = 3 };
-    double first, again;
+    struct took first, again;
     if (workload_rules(bench->folder, brands, false, err) || compile(bench, true, &first, err)) return err->code;
     drop(bench);
     double before = resident_mb();
     if (compile(bench, true, &again, err)) return err->code;
     double after = resident_mb();
-    printf("start brands=%zu first_s=%.3f cached_s=%.3f resident_mb=%.1f matcher_mb=%.1f bytes_a_rule=%.0f\n", brands,
-           first, again, after, (double)hark_matcher_bytes(bench->m) / 1e6,
-           (after - before) * 1e6 / (double)brands / INTENTS);
+    printf("start brands=%zu first_s=%.3f first_cpu_s=%.3f cached_s=%.3f cached_cpu_s=%.3f "
+           "resident_mb=%.1f matcher_mb=%.1f bytes_a_rule=%.0f\n",
+           brands, first.seconds, first.cpu_s, again.seconds, again.cpu_s, after,
+           (double)hark_matcher_bytes(bench->m) / 1e6, (after - before) * 1e6 / (double)brands / INTENTS);
     return 0;
 }
 
@@ -203,11 +208,11 @@ static void print_match(struct bench *bench, size_t brands, unsigned share, cons
 // One pattern a rule: what there is to do without a prefilter.
 static int print_patterns(struct bench *bench, size_t brands, const struct workload *workload, struct hark_err *err)
 {
-    double seconds;
-    if (workload_rules(bench->folder, brands, true, err) || compile(bench, false, &seconds, err)) return err->code;
+    struct took took;
+    if (workload_rules(bench->folder, brands, true, err) || compile(bench, false, &took, err)) return err->code;
     double us = match_some(bench, workload);
     printf("patterns brands=%zu share=5 posts_per_cpu_s=%.0f us_a_post=%.1f start_s=%.3f\n", brands, 1e6 / us, us,
-           seconds);
+           took.seconds);
     fflush(stdout);
     drop(bench);
     return 0;

@@ -159,7 +159,8 @@ static void add_name(struct hark_buf *buf, uint64_t *state, char tag[72])
     char first[32], second[32];
     unsigned form = below(state, 3);
     brand_words(below(state, NAMED), first, second);
-    snprintf(tag, 72, form == 0 ? "%s%s" : form == 1 ? "ilove%.0s%s" : "", first, second);
+    if (form == 0) snprintf(tag, 72, "%s%s", first, second);
+    if (form == 1) snprintf(tag, 72, "ilove%s", second);
     if (form < 2)
         hark_buf_printf(buf, "#%s ", tag);
     else
