@@ -82,11 +82,11 @@ static int commit_once(struct reader *reader, struct hark_err *err)
                         "another `hark run` reads the same source into the same Redis; this one ends");
 }
 
-// What was held is committed: the rest goes by the new rules.
+// What was held is committed: the rest goes by the new rules. Also where no post comes that would ask for them.
 static int change_rules(struct reader *reader, struct hark_err *err)
 {
     pthread_mutex_lock(&reader->lock);
-    bool due = reader->outdated && lane_size(reader->lane) == 0;
+    bool due = rules_changed(reader->run->rules, reader->take.m) && lane_size(reader->lane) == 0;
     if (due && rules_use(reader->run->rules, &reader->take, err) == 0) {
         reader->outdated = false;
         pthread_cond_broadcast(&reader->changed);
