@@ -36,6 +36,7 @@ struct hark_count_batch {
     struct hark_arena work; // what prepare made of it
     struct hark_deltas deltas;
     bool prepared;
+    int64_t gap_from, gap_to; // equal: there is none
 
     // Kept from batch to batch, for a brand's day is asked for again only after many posts.
     struct hark_arena share_arena;

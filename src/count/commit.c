@@ -2,6 +2,8 @@
 
 #include "batch.h"
 
+#include <hark/crash.h>
+
 // Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
 // Even, for pairs.
 enum { PIECE = 4000, DAY_S = 86400, HOUR_S = 3600 };
@@ -65,6 +67,13 @@ static void operation_more(struct operation *op, size_t n)
     op->start = batch->nargs;
 }
 
+static void put_field(struct hark_count_batch *batch, struct hark_str name, struct hark_str value)
+{
+    if (!value.ptr) return;
+    arg(batch, name);
+    arg(batch, value);
+}
+
 // --- counters ---
 
 static struct hark_str letter_of(const struct hark_delta_key *key)
@@ -124,14 +133,23 @@ static void put_brands(struct hark_count_batch *batch, struct hark_str key)
     operation_end(&op);
 }
 
-// --- posts ---
-
-static void put_field(struct hark_count_batch *batch, struct hark_str name, struct hark_str value)
+static void put_gap(struct hark_count_batch *batch, const struct hark_store *store,
+                    const struct hark_position *position)
 {
-    if (!value.ptr) return;
-    arg(batch, name);
-    arg(batch, value);
+    if (batch->gap_from == batch->gap_to) return;
+    struct operation op = {batch, HARK_STR("X"),
+                           hark_arena_printf(&batch->args, HARK_STR_FMT "gaps", HARK_STR_ARG(store->prefix)), 0, 0};
+    operation_more(&op, 8);
+    put_field(batch, HARK_STR("topic"), position->topic);
+    put_field(batch, HARK_STR("partition"), position->field);
+    arg(batch, HARK_STR("from"));
+    arg_int(batch, batch->gap_from);
+    arg(batch, HARK_STR("to"));
+    arg_int(batch, batch->gap_to);
+    operation_end(&op);
 }
+
+// --- posts ---
 
 static void put_json(struct hark_count_batch *batch, const struct hark_batch_post *post)
 {
@@ -235,6 +253,7 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
     for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
+    put_gap(batch, store, position);
 }
 
 static int load_script(struct hark_instance *inst, struct hark_err *err)
@@ -258,9 +277,14 @@ static int run_script(struct hark_count_batch *batch, struct hark_instance *inst
     batch->lens[0] = 7;
     batch->argv[1] = inst->script;
     batch->lens[1] = strlen(inst->script);
+    hark_crash_point("before-script");
     if (hark_redis_send_argv(&inst->redis, batch->nargs, batch->argv, batch->lens, err)) return err->code;
+    hark_redis_crash_before_reply(&inst->redis);
     if (hark_redis_reply(&inst->redis, "NOSCRIPT", ret, err)) return err->code;
-    if ((*ret)->type != REDIS_REPLY_ERROR) return 0;
+    if ((*ret)->type != REDIS_REPLY_ERROR) {
+        hark_crash_point("after-script");
+        return 0;
+    }
     freeReplyObject(*ret);
     batch->argv[0] = "EVAL";
     batch->lens[0] = 4;

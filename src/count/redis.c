@@ -1,8 +1,10 @@
 #include "redis.h"
 
+#include <hark/crash.h>
 #include <hark/versions.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -174,6 +176,17 @@ int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **
     freeReplyObject(*ret);
     return err->code;
 }
+
+#ifdef HARK_CRASH_POINTS
+void hark_redis_crash_before_reply(struct hark_redis *redis)
+{
+    if (!hark_crash_armed("before-reply") || !redis->ctx) return;
+    for (int done = 0; !done;)
+        if (redisBufferWrite(redis->ctx, &done) != REDIS_OK) return; // the reader of the reply meets the error
+    struct pollfd fd = {.fd = redis->ctx->fd, .events = POLLIN};
+    if (poll(&fd, 1, redis->timeout_ms) > 0) hark_crash_point("before-reply");
+}
+#endif
 
 void hark_count_hiredis(char *out, size_t size)
 {

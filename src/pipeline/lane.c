@@ -7,6 +7,7 @@
 #include "pipeline.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 #include <stdlib.h>
 
@@ -79,6 +80,11 @@ void lane_position(struct lane *lane, struct hark_str next)
     hark_buf_clear(&lane->next);
     hark_buf_str_add(&lane->next, next);
     lane->dirty = true;
+}
+
+void lane_gap(struct lane *lane, int64_t from, int64_t to)
+{
+    hark_count_gap(lane->batch, from, to);
 }
 
 struct hark_str lane_next(const struct lane *lane)
@@ -303,7 +309,10 @@ static int send_all(struct lane *lane, struct hark_err *err)
 {
     for (size_t i = 0; i < lane->nout; i++)
         if (send_outcome(lane, i, err)) return err->code;
-    return lane->env->emit->flush(lane->env->emit, err);
+    hark_crash_point("after-produce");
+    if (lane->env->emit->flush(lane->env->emit, err)) return err->code;
+    hark_crash_point("after-acknowledgement");
+    return 0;
 }
 
 static int finish(struct lane *lane, bool *ret_moved, struct hark_err *err)

@@ -94,6 +94,8 @@ int lane_message(struct lane *lane, struct hark_str json, int64_t timestamp_ms, 
                  struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
+// The next commit also records that the offsets from `from` to before `to` are gone from the input.
+void lane_gap(struct lane *lane, int64_t from, int64_t to);
 struct hark_str lane_next(const struct lane *lane);
 struct hark_str lane_expected(const struct lane *lane);        // committed
 void lane_expect(struct lane *lane, struct hark_str position); // start from here; drops what was taken

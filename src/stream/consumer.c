@@ -264,6 +264,10 @@ static int gap(struct hark_consumer *consumer, int32_t id, struct hark_err *err)
     // have grown meanwhile.
     if (next < 0 || (next >= first && next <= end))
         return hark_consumer_seek(consumer, id, next < 0 ? first : next, err);
+    if (next < first && consumer->positions.gap) {
+        if (consumer->positions.gap(consumer->positions.arg, id, next, first, err)) return err->code;
+        return hark_consumer_seek(consumer, id, first, err);
+    }
     return gap_say(consumer->topic, id, next, first, end, err);
 }
 
