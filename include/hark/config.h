@@ -23,11 +23,15 @@ struct hark_config {
     bool json, to_stdout, until_end, rebuild, follow;
     const char *log_level;
     // explain, report, eval
-    const char *text, *brand, *intent, *positive;
+    const char *text, *source, *brand, *intent, *positive;
+    // serving
+    const char *listen, *serve_token, *proxy_header;
     // counting
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;
+    // new
+    const char *team, *dir;
     // check
     bool cost, watch;
     bool no_prefilter;

@@ -87,6 +87,9 @@ void hark_count_gap(struct hark_count_batch *batch, int64_t from, int64_t to);
 // before; "": none. A delete forgets them by itself.
 void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str alerts);
 
+// Puts an alert, as JSON, into hark:alerts with the commit (between prepare and commit; prepare forgets it).
+void hark_count_news(struct hark_count_batch *batch, struct hark_str alert_json);
+
 enum hark_commit {
     HARK_COMMIT_DONE,     // now, or before: the stored position is `next`
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there
@@ -141,9 +144,8 @@ struct hark_reading {
 int hark_read_each(struct hark_store *store, size_t instance,
                    void (*each)(void *arg, const struct hark_reading *reading), void *arg,
                    struct hark_err *err) HARK_CHECKED;
-// How many offsets were deleted from the log before they were counted, and how often (hark:gaps), all instances.
-int hark_read_gaps(struct hark_store *store, int64_t *ret_offsets, int64_t *ret_gaps,
-                   struct hark_err *err) HARK_CHECKED;
+// How many posts were deleted from the log before they were counted, and how often (hark:gaps), all instances.
+int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err) HARK_CHECKED;
 
 struct hark_read_meta {
     struct hark_str ruleset, started;

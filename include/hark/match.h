@@ -76,7 +76,7 @@ struct hark_matches {
 // sure). The candidates stay in the scratch for hark_match_post().
 size_t hark_match_maybe(const struct hark_matcher *m, struct hark_scratch *ms, struct hark_str raw);
 // Matches a post against the candidates of the last hark_match_maybe(), or against all brands. Allocates nothing after
-// warm-up. A delete, having no text, matches nothing.
+// warm-up. A delete, having no text, matches nothing. A post that does not say its languages passes `only.langs`.
 struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
                                     bool all);
 
@@ -123,6 +123,11 @@ struct hark_why {
 // Why each intent of one brand (and the mention, first) fired or did not; an array in the scratch.
 size_t hark_match_explain(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
                           const struct hark_brand *brand, const struct hark_why **ret);
+
+// The same of one intent alone, for a post of whatever brand: HARK_WHY_HIT, _SCORE or _DELETED. `ret` points into the
+// scratch.
+void hark_match_intent(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
+                       const struct hark_intent *intent, struct hark_why *ret);
 
 // Runs the tests that the rule files carry; `each` is called for each test. Returns how many failed.
 struct hark_test_result {

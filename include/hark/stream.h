@@ -76,8 +76,8 @@ struct hark_consumer *hark_consumer_new(const struct hark_stream_options *option
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err);
 size_t hark_batch_size(const struct hark_batch *batch);
 void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_message *ret);
-// The headers `op` and `source`, ptr NULL where absent; until hark_batch_free. Dear (a third of what fetching a message
-// costs): librdkafka takes all headers of a message apart. Ask only where the payload does not tell.
+// The headers `op` and `source`, ptr NULL where absent; until hark_batch_free. Dear (nearly as much as fetching a
+// message costs): librdkafka takes all headers of a message apart. Ask only where the payload does not tell.
 void hark_batch_headers(const struct hark_batch *batch, size_t i, struct hark_str *ret_op, struct hark_str *ret_source);
 void hark_batch_free(struct hark_batch *batch); // takes NULL; all batches before their consumer
 // To be called every second or so while the caller waits for something else (Redis), from any depth: the process stays
@@ -100,6 +100,8 @@ void hark_consumer_commit_hint(struct hark_consumer *consumer, int32_t partition
 // The note of the last commit hint of a partition, "" where there is none; into out.
 int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_t *ret_offset, struct hark_buf *out,
                        struct hark_err *err) HARK_CHECKED;
+// Where the partition's log ends, as the broker said with the last messages; -1 where it has not said yet.
+int64_t hark_consumer_end(const struct hark_consumer *consumer, int32_t partition);
 bool hark_consumer_assigned(const struct hark_consumer *consumer, int32_t partition);
 // Leaves the group; `revoked` is called for what was assigned.
 void hark_consumer_free(struct hark_consumer *consumer); // takes NULL

@@ -12,6 +12,8 @@ size_t hark_utf8_check(struct hark_str s);
 uint32_t hark_utf8_next(struct hark_str s, size_t *pos);
 // Encodes one character (not a surrogate, at most 0x10FFFF) into out, which has room for 4; returns its bytes.
 size_t hark_utf8_put(uint32_t c, char out[4]);
+// Columns of a terminal that a character takes: East Asian wide characters and emoji two, marks none.
+unsigned hark_utf8_width(uint32_t c);
 
 // NFC. `s` is well-formed UTF-8. Fast where the text is in NFC already (then *ret is `s` itself and nothing is
 // written).

@@ -114,7 +114,9 @@ static bool note_next(struct hark_str *note, struct hark_alert *ret)
     struct hark_str id = hark_str_cut(line, ' ', &rest), team = hark_str_cut(rest, ' ', &rest),
                     severity = hark_str_cut(rest, ' ', &rest);
     int64_t number;
-    if (id.len != sizeof ret->id - 1 || !rest.ptr || hark_str_int(severity, &number)) return false;
+    if (id.len != sizeof ret->id - 1 || !rest.ptr || hark_str_int(severity, &number) || number < HARK_SEVERITY_LOW ||
+        number > HARK_SEVERITY_HIGH)
+        return false;
     *ret = (struct hark_alert){.team = team, .severity = (enum hark_severity)number, .rule = rest};
     memcpy(ret->id, id.ptr, id.len);
     return true;

@@ -3,6 +3,7 @@
 
 #include <hark/config.h>
 #include <hark/err.h>
+#include <hark/rules.h>
 
 struct hark_command {
     const char *name;
@@ -18,11 +19,27 @@ struct hark_command {
 extern const struct hark_command *const hark_commands[]; // NULL-terminated, in the order of --help
 const struct hark_command *hark_command_find(struct hark_str name);
 
-extern const struct hark_command hark_command_check, hark_command_explain, hark_command_help, hark_command_ingest,
-    hark_command_match, hark_command_report, hark_command_run, hark_command_scan, hark_command_setup, hark_command_test,
-    hark_command_verify, hark_command_version;
+extern const struct hark_command hark_command_check;
+extern const struct hark_command hark_command_eval;
+extern const struct hark_command hark_command_explain;
+extern const struct hark_command hark_command_help;
+extern const struct hark_command hark_command_ingest;
+extern const struct hark_command hark_command_match;
+extern const struct hark_command hark_command_new;
+extern const struct hark_command hark_command_report;
+extern const struct hark_command hark_command_run;
+extern const struct hark_command hark_command_scan;
+extern const struct hark_command hark_command_serve;
+extern const struct hark_command hark_command_setup;
+extern const struct hark_command hark_command_test;
+extern const struct hark_command hark_command_verify;
+extern const struct hark_command hark_command_version;
 
 // --help of one command, to stdout.
 void hark_help_command(const struct hark_command *command);
 // The whole program's.
 void hark_help_all(void);
+
+// The rules of all arguments; what is wrong goes to stderr, each error in a line that begins with its place, followed
+// by the line of the file and a caret below the place. NULL where something is wrong.
+struct hark_ruleset *hark_load_rules(const struct hark_args *args, struct hark_problems *problems);

@@ -1,11 +1,11 @@
 // hark test: runs the tests that rule files carry and prints what differs.
 
 #include "cli.h"
+#include "watch.h"
 
 #include <hark/match.h>
 
 #include <stdio.h>
-#include <unistd.h>
 
 struct outcome {
     const struct hark_matcher *m;
@@ -79,21 +79,22 @@ static int run_tests(const struct hark_config *cfg, struct hark_ruleset *rs, str
     return err->code;
 }
 
-static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
+static int test(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
 {
     struct hark_problems problems = {0};
-    struct hark_buf text = {0};
-    struct hark_ruleset *rs = hark_rules_load(args->v, args->n, hark_match_check_regex, &problems);
-    hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
-    fwrite(text.ptr, 1, text.len, stderr);
+    struct hark_ruleset *rs = hark_load_rules(args, &problems);
     if (rs)
         (void)run_tests(cfg, rs, err);
     else
         hark_err_set(err, HARK_EINPUT, "%zu error%s in the rules", problems.errors, problems.errors == 1 ? "" : "s");
     hark_ruleset_unref(rs);
-    hark_buf_done(&text);
     hark_problems_done(&problems);
     return err->code;
+}
+
+static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
+{
+    return cfg->watch ? hark_watch(cfg, args, test, "test", err) : test(cfg, args, err);
 }
 
 const struct hark_command hark_command_test = {

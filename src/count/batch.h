@@ -35,6 +35,8 @@ struct hark_count_batch {
 
     struct hark_arena work; // what prepare made of it
     struct hark_deltas deltas;
+    struct hark_str *news; // alerts for hark:alerts
+    size_t nnews, cap_news;
     bool prepared;
     int64_t gap_from, gap_to; // equal: there is none
 

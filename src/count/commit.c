@@ -2,11 +2,15 @@
 
 #include "batch.h"
 
+#include <hark/clock.h>
 #include <hark/crash.h>
 
 // Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
 // Even, for pairs.
 enum { PIECE = 4000, DAY_S = 86400, HOUR_S = 3600 };
+
+// Alerts in hark:alerts, about: what a team looks through in a day; with their posts some 2 MB.
+enum { LATEST_ALERTS = 1000 };
 
 static const char script[] =
 #include "commit.lua.inc"
@@ -133,19 +137,27 @@ static void put_brands(struct hark_count_batch *batch, struct hark_str key)
     operation_end(&op);
 }
 
+// As all entries of the stream have: source, from, to, reason; and the offsets.
 static void put_gap(struct hark_count_batch *batch, const struct hark_store *store,
                     const struct hark_position *position)
 {
+    struct hark_arena *args = &batch->args;
+    char now[HARK_TIME_STR_BYTES];
     if (batch->gap_from == batch->gap_to) return;
-    struct operation op = {batch, HARK_STR("X"),
-                           hark_arena_printf(&batch->args, HARK_STR_FMT "gaps", HARK_STR_ARG(store->prefix)), 0, 0};
-    operation_more(&op, 8);
-    put_field(batch, HARK_STR("topic"), position->topic);
-    put_field(batch, HARK_STR("partition"), position->field);
-    arg(batch, HARK_STR("from"));
-    arg_int(batch, batch->gap_from);
-    arg(batch, HARK_STR("to"));
-    arg_int(batch, batch->gap_to);
+    hark_time_str(hark_clock_ms(), now);
+    struct hark_str time = hark_arena_str(args, hark_str(now));
+    struct operation op = {batch, HARK_STR("G"),
+                           hark_arena_printf(args, HARK_STR_FMT "gaps", HARK_STR_ARG(store->prefix)), 0, 0};
+    operation_more(&op, 14);
+    put_field(batch, HARK_STR("source"),
+              hark_arena_printf(args, HARK_STR_FMT "/" HARK_STR_FMT, HARK_STR_ARG(position->topic),
+                                HARK_STR_ARG(position->field)));
+    put_field(batch, HARK_STR("from"), time);
+    put_field(batch, HARK_STR("to"), time);
+    put_field(batch, HARK_STR("reason"), HARK_STR("deleted from the log before it was counted"));
+    put_field(batch, HARK_STR("first"), hark_arena_printf(args, "%lld", (long long)batch->gap_from));
+    put_field(batch, HARK_STR("next"), hark_arena_printf(args, "%lld", (long long)batch->gap_to));
+    put_field(batch, HARK_STR("posts"), hark_arena_printf(args, "%lld", (long long)(batch->gap_to - batch->gap_from)));
     operation_end(&op);
 }
 
@@ -197,6 +209,37 @@ static void put_post(struct hark_count_batch *batch, const struct hark_batch_pos
     operation_end(&op);
 }
 
+// --- what happened ---
+
+// The latest alerts, for those who look at hark without Kafka.
+static void put_alerts(struct hark_count_batch *batch, struct hark_str key)
+{
+    struct operation op = {batch, HARK_STR("X"), key, LATEST_ALERTS, 0};
+    for (size_t i = 0; i < batch->nnews; i++) {
+        operation_more(&op, 1);
+        arg(batch, batch->news[i]);
+    }
+    operation_end(&op);
+}
+
+static void put_meta(struct hark_count_batch *batch, struct hark_str key)
+{
+    struct operation op = {batch, HARK_STR("M"), key, 0, 0};
+    char committed[HARK_TIME_STR_BYTES], latest[HARK_TIME_STR_BYTES] = "";
+    int64_t latest_ms = -1;
+    for (size_t i = 0; i < batch->nevents; i++) {
+        const struct hark_event *event = &batch->events[i];
+        bool counts = event->note && (event->kind == HARK_COUNT_NEW || event->kind == HARK_COUNT_EDIT);
+        if (counts && event->note->time_ms > latest_ms) latest_ms = event->note->time_ms;
+    }
+    hark_time_str(hark_clock_ms(), committed);
+    if (latest_ms >= 0) hark_time_str(latest_ms, latest);
+    operation_more(&op, 2);
+    arg(batch, hark_arena_str(&batch->args, hark_str(committed)));
+    arg(batch, hark_arena_str(&batch->args, hark_str(latest)));
+    operation_end(&op);
+}
+
 // --- the script ---
 
 // Most posts are unknown: their keys are asked for many at a time.
@@ -236,6 +279,8 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
 {
     hark_arena_reset(&batch->args); // a commit is tried again for as long as Redis is away
     struct hark_str brands = hark_arena_printf(&batch->args, HARK_STR_FMT "brands", HARK_STR_ARG(store->prefix));
+    struct hark_str alerts = hark_arena_printf(&batch->args, HARK_STR_FMT "alerts", HARK_STR_ARG(store->prefix));
+    struct hark_str meta = hark_arena_printf(&batch->args, HARK_STR_FMT "meta", HARK_STR_ARG(store->prefix));
     hark_buf_clear(&batch->tmp);
     hark_store_position_key(store, position->topic, &batch->tmp);
     batch->nargs = 0;
@@ -254,6 +299,8 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     put_brands(batch, brands);
     for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
     put_gap(batch, store, position);
+    put_alerts(batch, alerts);
+    put_meta(batch, meta);
 }
 
 static int load_script(struct hark_instance *inst, struct hark_err *err)

@@ -4,7 +4,7 @@
 -- KEYS[1]  <prefix>pos:<topic>
 -- ARGV     incarnation, field, expected, next, top; pieces of n keys of posts that are unknown, closed by n = 0; n and n pairs of the key
 --          and the revision of a known post; then operations to the end: letter, key, life, n, n arguments. What a batch sends
---          along for the outside (threshold alerts) is one more letter.
+--          along for the outside is a letter as well (X: alerts).
 --
 -- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
 --
@@ -125,7 +125,7 @@ function apply.S(key, _, first, last)
 end
 
 -- field, value: an entry in a stream
-function apply.X(key, _, first, last)
+function apply.G(key, _, first, last)
   call('XADD', key, '*', unpack(ARGV, first, last))
 end
 
@@ -139,6 +139,18 @@ end
 function apply.P(key, life, first, last)
   call('DEL', key)
   apply.T(key, life, first, last)
+end
+
+-- json: puts alerts into the stream of the latest ones, whose length stays about `life`
+function apply.X(key, life, first, last)
+  for j = first, last do call('XADD', key, 'MAXLEN', '~', life, '*', 'json', ARGV[j]) end
+end
+
+-- committed, latest: when something was last taken from the input, and the time of the newest post that was counted ('' where none was)
+function apply.M(key, _, first)
+  local latest = ARGV[first + 1]
+  call('HSET', key, 'committed', ARGV[first])
+  if latest > (call('HGET', key, 'latest') or '') then call('HSET', key, 'latest', latest) end
 end
 
 local stop = #ARGV

@@ -130,7 +130,7 @@ int hark_read_position(struct hark_store *store, int32_t partition, struct hark_
 
 // --- gaps ---
 
-static int64_t entry_number(const redisReply *fields, const char *name)
+static int64_t number_of(const redisReply *fields, const char *name)
 {
     int64_t number = 0;
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
@@ -139,9 +139,9 @@ static int64_t entry_number(const redisReply *fields, const char *name)
     return number;
 }
 
-int hark_read_gaps(struct hark_store *store, int64_t *ret_offsets, int64_t *ret_gaps, struct hark_err *err)
+int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err)
 {
-    int64_t offsets = 0, gaps = 0;
+    int64_t posts = 0, gaps = 0;
     for (size_t i = 0; i < store->n; i++) {
         struct hark_redis *redis = &store->v[i].redis;
         redisReply *reply;
@@ -152,12 +152,13 @@ int hark_read_gaps(struct hark_store *store, int64_t *ret_offsets, int64_t *ret_
         for (size_t g = 0; g < reply->elements; g++) {
             const redisReply *entry = reply->element[g];
             if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2) continue;
-            offsets += entry_number(entry->element[1], "to") - entry_number(entry->element[1], "from");
-            gaps++;
+            int64_t lost = number_of(entry->element[1], "posts"); // none: a source that did not hear
+            posts += lost;
+            gaps += lost > 0;
         }
         freeReplyObject(reply);
     }
-    *ret_offsets = offsets;
+    *ret_posts = posts;
     *ret_gaps = gaps;
     return 0;
 }

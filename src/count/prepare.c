@@ -213,6 +213,7 @@ static void start(struct hark_count_batch *batch, const struct hark_store *store
 {
     hark_arena_reset(&batch->work);
     hark_deltas_clear(&batch->deltas);
+    batch->nnews = 0;
     for (size_t i = 0; i < batch->nposts; i++) {
         struct hark_batch_post *post = &batch->posts[i];
         hark_buf_clear(&batch->tmp);

@@ -166,15 +166,18 @@ int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, 
 
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err)
 {
-    void *reply;
+    void *got;
     if (!redis->ctx) return not_connected(redis, err);
     errno = 0;
-    if (redisGetReply(redis->ctx, &reply) != REDIS_OK) return lost(redis, "the connection was lost", err);
-    *ret = reply;
-    if ((*ret)->type != REDIS_REPLY_ERROR || (except && strncmp((*ret)->str, except, strlen(except)) == 0)) return 0;
-    refused(redis, (*ret)->str, err);
-    freeReplyObject(*ret);
-    return err->code;
+    if (redisGetReply(redis->ctx, &got) != REDIS_OK) return lost(redis, "the connection was lost", err);
+    redisReply *reply = got;
+    if (reply->type == REDIS_REPLY_ERROR && !(except && strncmp(reply->str, except, strlen(except)) == 0)) {
+        refused(redis, reply->str, err);
+        freeReplyObject(reply);
+        return err->code;
+    }
+    *ret = reply; // only now: callers free what they were given
+    return 0;
 }
 
 #ifdef HARK_CRASH_POINTS

@@ -3,6 +3,12 @@
 // A cache file is named after what it was compiled from (a hash of the literals, the flags and the library's version),
 // so a changed rule set finds no file and a changed intent leaves the brands' file good. Its head repeats that hash,
 // and a checksum covers the rest: a file that was cut short, damaged or made elsewhere is built anew and written over.
+//
+// Vectorscan skips ahead to a byte that all its literals have, and that code has had bugs: versions 5.4.9 and 5.4.11,
+// on processors with AVX-512, miss {acme, apple, adidas} in the last bytes of a text, and so one small set in eight. A
+// missed literal is a missed hit. So each database gets a few literals more, of bytes that no UTF-8 holds, each of
+// another one: with them no byte is common to all. And what is compiled or read is tried before it is used (works());
+// where it fails, with a literal for every byte, which leaves nothing to skip; then it is given up.
 
 #include "database.h"
 
@@ -23,7 +29,7 @@ enum {
     // Databases of 300,000 literals have about 25 MB; more files than this are old ones.
     CACHE_MAX_FILES = 16,
     // Literals that no UTF-8 holds.
-    PADDING_FEW = 8,
+    PADDING_FEW = 4,
     PADDING_ALL = 255,
     PADDING_BYTES = 8,
     // works(): literals tried, and how much text stands before them: more than two of the widest vectors.
@@ -198,13 +204,14 @@ static void cache_write(const char *dir, const char *path, struct cache_key key,
 
 // --- compiling ---
 
-// Literal `number` of the padding: with few, of F8 to FF, which begin no character; with all, each byte once at every
-// place, and every other byte with its high bit turned, which is no UTF-8 either.
+// Literal `number` of the padding: with few, of FF, FE, FD or FC alone (no two that differ in bit 20, which the library
+// takes for the cases of a letter); with all, each byte once at every place, and every other byte with its high bit
+// turned, which is no UTF-8 either.
 static void make_padding(unsigned char out[PADDING_BYTES], unsigned number, unsigned padding)
 {
     for (unsigned i = 0; i < PADDING_BYTES; i++) {
         if (padding == PADDING_FEW)
-            out[i] = (unsigned char)(0xF8 | ((number + 3 * i) & 7));
+            out[i] = (unsigned char)(0xFF - number);
         else
             out[i] = (unsigned char)((number + 1) ^
                                      (i & 1 ? 0x80 : 0)); // not from 0: the library takes that for an empty literal
@@ -277,18 +284,19 @@ static int on_trial(unsigned id, unsigned long long from, unsigned long long to,
     return 0;
 }
 
-// Whether the literal is found at the end of texts of many lengths, and before a few bytes more.
+// Whether the literal is found behind texts of many lengths, at the end and before some bytes more.
 static bool finds(const hs_database_t *hs, hs_scratch_t *scratch, unsigned id, struct hark_str literal, char filler)
 {
+    static const size_t behind[] = {0, 1, 13, 30, 70};
     bool found = true;
-    size_t size = literal.len + TRIED_BYTES + 1;
+    size_t size = literal.len + TRIED_BYTES + 70;
     char *text = hark_alloc(size);
     for (size_t before = 0; before < TRIED_BYTES && found; before++) {
         memset(text, filler, size);
         memcpy(text + before, literal.ptr, literal.len);
-        for (size_t behind = 0; behind < 2 && found; behind++) {
+        for (size_t i = 0; i < sizeof behind / sizeof *behind && found; i++) {
             struct trial trial = {id, before + literal.len, false};
-            found = hs_scan(hs, text, (unsigned)(trial.end + behind), 0, scratch, on_trial, &trial) == HS_SUCCESS &&
+            found = hs_scan(hs, text, (unsigned)(trial.end + behind[i]), 0, scratch, on_trial, &trial) == HS_SUCCESS &&
                     trial.seen;
         }
     }

@@ -43,7 +43,9 @@ static void why_not(struct hark_scratch *ms, const struct hark_node *node, struc
         }
     }
     size_t n = 0;
-    hark_buf_printf(buf, node->kind == HARK_NODE_NOT ? "it has what the query excludes: " : "it has none of ");
+    hark_buf_printf(buf, node->kind == HARK_NODE_NOT  ? "it has what the query excludes: "
+                         : node->kind == HARK_NODE_OR ? "it has none of "
+                                                      : "it has no ");
     list_leaves(node, buf, &n);
     if (n > MAX_LISTED) hark_buf_printf(buf, " and %zu more", n - MAX_LISTED);
 }
@@ -152,4 +154,16 @@ size_t hark_match_explain(const struct hark_matcher *m, struct hark_scratch *ms,
     hark_buf_done(&buf);
     *ret = why;
     return n;
+}
+
+void hark_match_intent(const struct hark_matcher *m, struct hark_scratch *ms, const struct hark_post *post,
+                       const struct hark_intent *intent, struct hark_why *ret)
+{
+    (void)m;
+    hark_scratch_start(ms, post);
+    struct hark_buf buf = {0};
+    bool deleted = post->op == HARK_OP_DELETE;
+    const struct hark_why mention = {.kind = deleted ? HARK_WHY_DELETED : HARK_WHY_HIT};
+    explain_intent(ms, intent, &mention, ret, &buf);
+    hark_buf_done(&buf);
 }

@@ -218,7 +218,7 @@ static void find_near(struct hark_finder *finder, const struct hark_pattern *pat
                 hark_places_add(&finder->found, in_post(view, chosen_span(&near)));
         }
     }
-    qsort(finder->found.v, finder->found.n, sizeof *finder->found.v, by_place);
+    if (finder->found.n > 1) qsort(finder->found.v, finder->found.n, sizeof *finder->found.v, by_place);
 }
 
 // --- patterns in slashes ---

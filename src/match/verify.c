@@ -266,9 +266,10 @@ static bool lang_is_wanted(const struct hark_brand *brand, const struct hark_pos
     return false;
 }
 
+// A text that is tried out comes from nowhere.
 static bool source_is_wanted(const struct hark_brand *brand, const struct hark_post *post)
 {
-    if (!brand->only_sources.v) return true;
+    if (!brand->only_sources.v || post->source.len == 0) return true;
     for (size_t i = 0; i < brand->only_sources.n; i++)
         if (hark_str_ieq(brand->only_sources.v[i], post->source)) return true;
     return false;

@@ -18,6 +18,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
     int nends;
@@ -26,10 +27,14 @@ struct match { // of the process
 struct worker {
     struct match *match;
     struct hark_consumer *consumer;
-    struct lane_env env;
+    struct lane_env take;
+    struct hark_store *store; // of this thread: positions
+    struct commit_env commit; // of the committer's thread
+    struct job *committer;
     struct lane **lanes; // by partition; NULL where it is not ours
     int32_t nlanes;
-    struct hark_err *err; // of the running poll, for the callbacks
+    char (*incarnations)[17]; // by partition
+    struct hark_err *err;     // of the running poll, for the callbacks
 };
 
 static int64_t offset_of(struct hark_str position)
@@ -45,10 +50,20 @@ static void offset_str(int64_t offset, char out[21])
 
 // --- partitions come and go ---
 
+// Waits for the committer, however long Redis or Kafka is away, and stays a member of the group meanwhile.
+static void await_commit(struct worker *worker)
+{
+    enum { PIECE_MS = 500 };
+    while (!job_idle(worker->committer, PIECE_MS)) hark_consumer_keepalive(worker->consumer);
+}
+
+// Only while no commit runs: it reads the lanes.
 static void set_lane(struct worker *worker, int32_t partition, struct lane *lane)
 {
     if (partition >= worker->nlanes) {
-        worker->lanes = hark_realloc(worker->lanes, (size_t)partition + 1, sizeof *worker->lanes);
+        size_t n = (size_t)partition + 1;
+        worker->lanes = hark_realloc(worker->lanes, n, sizeof *worker->lanes);
+        worker->incarnations = hark_realloc(worker->incarnations, n, sizeof *worker->incarnations);
         while (worker->nlanes <= partition) worker->lanes[worker->nlanes++] = NULL;
     }
     lane_free(worker->lanes[partition]);
@@ -65,7 +80,7 @@ static int check_incarnation(struct worker *worker, int32_t partition, struct ha
     int code = hark_consumer_hint(worker->consumer, partition, &hinted, &note, err);
     bool known = code || note.len == 0 || hinted <= 0 || hark_str_is(hark_buf_str(&note), incarnation);
     // Whoever started it over on purpose counts from the beginning; the notes of before are no news.
-    if (!known) code = hark_store_rebuilt(worker->env.store, partition, &known, err);
+    if (!known) code = hark_store_rebuilt(worker->store, partition, &known, err);
     hark_buf_done(&note);
     if (code || known) return code;
     return hark_err_set(
@@ -79,17 +94,19 @@ static int check_incarnation(struct worker *worker, int32_t partition, struct ha
 static int start_position(void *arg, int32_t partition, int64_t *ret_offset, struct hark_err *err)
 {
     struct worker *worker = arg;
+    struct hark_str topic = worker->match->topic;
     struct hark_buf stored = {0};
     char field[21], incarnation[17];
     hark_crash_point("in-assignment");
     offset_str(partition, field);
-    struct hark_store *store = worker->env.store;
-    if (hark_store_incarnation(store, partition, worker->env.topic, incarnation, err) == 0 &&
-        hark_store_position(store, partition, worker->env.topic, hark_str(field), &stored, err) == 0 &&
+    await_commit(worker);
+    if (hark_store_incarnation(worker->store, partition, topic, incarnation, err) == 0 &&
+        hark_store_position(worker->store, partition, topic, hark_str(field), &stored, err) == 0 &&
         check_incarnation(worker, partition, hark_buf_str(&stored), incarnation, err) == 0) {
-        struct lane *lane = lane_new(&worker->env, partition, hark_str(field));
+        struct lane *lane = lane_new(&worker->take, partition, hark_str(field));
         lane_expect(lane, hark_buf_str(&stored));
         set_lane(worker, partition, lane);
+        memcpy(worker->incarnations[partition], incarnation, sizeof incarnation);
         *ret_offset = offset_of(hark_buf_str(&stored));
         hark_log(HARK_DEBUG, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
     }
@@ -97,7 +114,7 @@ static int start_position(void *arg, int32_t partition, int64_t *ret_offset, str
     return err->code;
 }
 
-static int commit_lane(struct worker *worker, int32_t partition, struct hark_err *err);
+static int commit_all(struct worker *worker, struct hark_err *err);
 
 static void partition_gone(void *arg, int32_t partition, bool lost)
 {
@@ -105,33 +122,64 @@ static void partition_gone(void *arg, int32_t partition, bool lost)
     struct hark_err err = {0};
     if (partition >= worker->nlanes || !worker->lanes[partition]) return;
     hark_crash_point("in-revocation");
-    if (!lost && !worker->err->code &&
-        commit_lane(worker, partition, &err)) // what is not committed, the next owner reads again
+    if (!lost && !worker->err->code && commit_all(worker, &err)) // what is not committed, the next owner reads again
         hark_log(HARK_WARN, "partition left uncommitted", "partition=%d error=%s", (int)partition,
                  hark_log_q(hark_str(err.text)));
+    await_commit(worker);
     set_lane(worker, partition, NULL);
 }
 
 // --- commit ---
 
-static int commit_lane(struct worker *worker, int32_t partition, struct hark_err *err)
+static int run_commit(void *arg, struct hark_err *err)
 {
-    struct lane *lane = worker->lanes[partition];
-    char incarnation[17];
-    bool moved;
-    if (!lane || !lane_dirty(lane)) return 0;
-    if (lane_commit(lane, &moved, err)) return err->code;
+    struct worker *worker = arg;
+    return lanes_commit(&worker->commit, worker->lanes, (size_t)worker->nlanes, err);
+}
+
+static void note_lag(const struct worker *worker, int32_t partition, int64_t offset)
+{
+    int64_t end = hark_consumer_end(worker->consumer, partition);
+    char label[21];
+    offset_str(partition, label);
+    if (end >= 0) hark_metric_set(&metric_lag, hark_str(label), end > offset ? (double)(end - offset) : 0);
+}
+
+// What the last commit came to: a hint for Kafka's lag tools, or back to where Redis says.
+static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err *err)
+{
+    int32_t partition = lane_partition(lane);
+    bool moved = lane_moved(lane);
     int64_t offset = offset_of(lane_expected(lane));
     if (moved) return hark_consumer_seek(worker->consumer, partition, offset, err);
-    if (hark_store_incarnation(worker->env.store, partition, worker->env.topic, incarnation, err)) return err->code;
-    hark_consumer_commit_hint(worker->consumer, partition, offset, incarnation);
+    if (offset >= 0) hark_consumer_commit_hint(worker->consumer, partition, offset, worker->incarnations[partition]);
+    if (offset >= 0) note_lag(worker, partition, offset);
     return 0;
 }
 
+// Hands what was taken to the committer, once the last commit is through.
+static int start_commit(struct worker *worker, struct hark_err *err)
+{
+    bool any = false;
+    await_commit(worker);
+    if (job_result(worker->committer, err)) return err->code;
+    for (int32_t p = 0; p < worker->nlanes; p++) {
+        if (!worker->lanes[p]) continue;
+        if (settle_lane(worker, worker->lanes[p], err)) return err->code;
+        any |= lane_seal(worker->lanes[p]);
+    }
+    if (any) job_start(worker->committer);
+    return 0;
+}
+
+// Commits all that was taken, and waits for it.
 static int commit_all(struct worker *worker, struct hark_err *err)
 {
+    if (start_commit(worker, err)) return err->code;
+    await_commit(worker);
+    if (job_result(worker->committer, err)) return err->code;
     for (int32_t p = 0; p < worker->nlanes; p++)
-        if (commit_lane(worker, p, err)) return err->code;
+        if (worker->lanes[p] && settle_lane(worker, worker->lanes[p], err)) return err->code;
     return 0;
 }
 
@@ -140,10 +188,10 @@ static int pass_gap(void *arg, int32_t partition, int64_t from, int64_t to, stru
 {
     struct worker *worker = arg;
     char next[21];
-    if (commit_lane(worker, partition, err)) return err->code;
+    if (commit_all(worker, err)) return err->code;
     if (partition >= worker->nlanes || !worker->lanes[partition]) return 0;
     hark_log(HARK_ERROR, "posts were deleted from the log before they were counted",
-             "topic=" HARK_STR_FMT " partition=%d from=%lld to=%lld posts=%lld", HARK_STR_ARG(worker->env.topic),
+             "topic=" HARK_STR_FMT " partition=%d from=%lld to=%lld posts=%lld", HARK_STR_ARG(worker->match->topic),
              (int)partition, (long long)from, (long long)to, (long long)(to - from));
     offset_str(to, next);
     lane_gap(worker->lanes[partition], from, to);
@@ -156,19 +204,13 @@ static int pass_gap(void *arg, int32_t partition, int64_t from, int64_t to, stru
 static int take_batch(struct worker *worker, const struct hark_batch *batch, struct hark_err *err)
 {
     struct hark_message message;
-    for (size_t i = 0; i < hark_batch_size(batch); i++) {
-        char offset[21], where[80] = "";
+    size_t n = hark_batch_size(batch);
+    for (size_t i = 0; i < n; i++) {
         hark_batch_get(batch, i, &message);
         struct lane *lane = message.partition < worker->nlanes ? worker->lanes[message.partition] : NULL;
-        if (!lane) continue; // went to another worker after the batch was fetched
-        offset_str(message.offset, offset);
-        snprintf(where, sizeof where, "%sposts/%d/%s", worker->match->cfg->topics, (int)message.partition, offset);
-        if (lane_message(lane, message.payload, message.timestamp_ms < 0 ? hark_clock_ms() : message.timestamp_ms,
-                         hark_str(where), err))
-            return err->code;
-        offset_str(message.offset + 1, offset);
-        lane_position(lane, hark_str(offset));
+        if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
+    tally_add(&worker->match->tally.posts, n);
     return 0;
 }
 
@@ -201,7 +243,7 @@ static bool reached_end(struct worker *worker, struct hark_err *err)
         const struct hark_partition *end = &match->ends[i];
         char field[21];
         offset_str(end->id, field);
-        if (hark_store_position(worker->env.store, end->id, worker->env.topic, hark_str(field), &stored, err)) break;
+        if (hark_store_position(worker->store, end->id, match->topic, hark_str(field), &stored, err)) break;
         int64_t offset = offset_of(hark_buf_str(&stored));
         if (offset < end->first) offset = end->first;
         if (offset < end->end) lag += (uint64_t)(end->end - offset);
@@ -219,31 +261,62 @@ static void log_trouble(struct worker *worker, bool *in_trouble)
                  hark_log_q(hark_str(trouble)));
     if (!trouble && *in_trouble) hark_log(HARK_INFO, "Kafka is back", "brokers=%s", worker->match->cfg->kafka);
     *in_trouble = trouble != NULL;
+    atomic_store(&worker->match->in_trouble, trouble != NULL);
+}
+
+// Whether it is time to commit: the committer has nothing to do and something waits long enough, or more is held than
+// memory should bear.
+static bool commit_due(struct worker *worker, bool idle, int64_t since_us)
+{
+    enum { HELD = 20000 };
+    if (held(worker) >= HELD) return true;
+    return (idle || hark_clock_mono_us() - since_us >= worker->match->cfg->batch_ms * 1000) &&
+           job_idle(worker->committer, 0);
+}
+
+// What may mend itself (Redis away while partitions are assigned) is told once and tried again.
+static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_err *err)
+{
+    enum { WAIT_MS = 500 };
+    if (wrong->code == 0) {
+        if (*waiting) hark_log(HARK_INFO, "went on", "%s", "");
+        *waiting = false;
+        return 0;
+    }
+    if (!wrong->retriable) {
+        *err = *wrong;
+        return err->code;
+    }
+    if (!*waiting) hark_log(HARK_WARN, "waiting", "error=%s", hark_log_q(hark_str(wrong->text)));
+    *waiting = true;
+    stop_sleep(WAIT_MS);
+    return 0;
 }
 
 static int consume(struct worker *worker, struct hark_err *err)
 {
-    enum { FETCH = 10000, HELD = 5000, CHECK_US = 250000 };
+    enum { FETCH = 10000, CHECK_US = 250000 };
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
-    bool in_trouble = false;
+    bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
-        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, err);
+        struct hark_err wrong = {0};
+        struct hark_batch *batch =
+            hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, &wrong);
         if (batch) hark_crash_point("after-poll");
-        int code = batch ? take_batch(worker, batch, err) : err->code;
+        int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         if (batch) hark_crash_point("after-match");
         hark_batch_free(batch);
         if (code) return code;
-        int64_t now_us = hark_clock_mono_us();
         if (!batch) note_ends(worker);
-        if (!batch || now_us - committed_us >= worker->match->cfg->batch_ms * 1000 || held(worker) >= HELD) {
-            if (commit_all(worker, err)) return err->code;
-            committed_us = now_us;
+        if (commit_due(worker, !batch, committed_us)) {
+            if (start_commit(worker, err)) return err->code;
+            committed_us = hark_clock_mono_us();
             log_trouble(worker, &in_trouble);
         }
-        if (worker->match->ends && now_us - checked_us > CHECK_US) {
-            checked_us = now_us;
+        if (worker->match->ends && hark_clock_mono_us() - checked_us > CHECK_US) {
             if (reached_end(worker, err)) stop_request();
             if (err->code) return err->code;
+            checked_us = hark_clock_mono_us();
         }
     }
     return commit_all(worker, err);
@@ -251,35 +324,37 @@ static int consume(struct worker *worker, struct hark_err *err)
 
 // --- a worker's life ---
 
-static void keep_membership(void *arg)
-{
-    hark_consumer_keepalive(((struct worker *)arg)->consumer);
-}
-
 static int open_worker(struct worker *worker, struct hark_err *err)
 {
     struct match *match = worker->match;
     const struct hark_positions positions = {start_position, partition_gone, worker, pass_gap};
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
-    worker->env = (struct lane_env){.cfg = match->cfg, .m = match->m, .tally = &match->tally, .topic = match->topic};
-    worker->env.emit = emit_kafka(match->producer);
-    worker->env.store = hark_store_open(&options, err);
-    worker->env.ms = worker->env.store ? hark_scratch_new(match->m, err) : NULL;
-    worker->env.waiting = keep_membership;
-    worker->env.waiting_arg = worker;
-    if (worker->env.ms) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
+    worker->take =
+        (struct lane_env){.cfg = match->cfg, .m = match->m, .tally = &match->tally, .input = match->topic.ptr};
+    worker->take.emit = emit_kafka(match->producer);
+    worker->commit = (struct commit_env){.tally = &match->tally, .topic = match->topic};
+    worker->commit.emit = emit_kafka(match->producer);
+    worker->store = hark_store_open(&options, err);
+    worker->commit.store = worker->store ? hark_store_open(&options, err) : NULL;
+    worker->take.ms = worker->commit.store ? hark_scratch_new(match->m, err) : NULL;
+    worker->committer = worker->take.ms ? job_new(run_commit, worker, err) : NULL;
+    if (worker->committer) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
     return err->code;
 }
 
 static void close_worker(struct worker *worker)
 {
     hark_consumer_free(worker->consumer);
+    job_free(worker->committer);
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
-    hark_scratch_free(worker->env.ms);
-    hark_store_close(worker->env.store);
-    worker->env.emit->free(worker->env.emit);
+    free(worker->incarnations);
+    hark_scratch_free(worker->take.ms);
+    hark_store_close(worker->store);
+    hark_store_close(worker->commit.store);
+    worker->take.emit->free(worker->take.emit);
+    worker->commit.emit->free(worker->commit.emit);
 }
 
 static int work(void *arg, size_t i, struct hark_err *err)
@@ -360,6 +435,11 @@ static int find_ends(struct match *match, struct hark_err *err)
     return 0;
 }
 
+static bool is_ready(void *arg)
+{
+    return !atomic_load(&((struct match *)arg)->in_trouble);
+}
+
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
 {
     struct match match = {
@@ -373,8 +453,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         prepare_store(&match, err) == 0)
         match.producer = producer_open(&match.stream, err);
     if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+        struct hark_http *http;
         progress_start(&match.tally);
-        read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
+            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }

@@ -5,6 +5,7 @@
 #include <hark/alert.h>
 #include <hark/count.h>
 #include <hark/log.h>
+#include <hark/metrics.h>
 #include <hark/pipeline.h>
 
 #include <stdatomic.h>
@@ -13,7 +14,7 @@
 // --- what went through; any thread may add ---
 
 struct tally {
-    _Atomic uint64_t posts, refused, dead, candidates, matches, alerts, repeats, edits, deletes;
+    _Atomic uint64_t posts, refused, dead, candidates, matches, hits, alerts, repeats, edits, deletes;
     _Atomic uint64_t done_bytes, all_bytes; // of files
     _Atomic uint64_t lag, all;              // messages of the log still to read, and at the start
 };
@@ -27,6 +28,18 @@ void progress_start(const struct tally *tally);
 void progress_stop(void);
 // "done" with the tally as a log line.
 void tally_log(const struct tally *tally, const char *command, int64_t started_us);
+
+// --- metrics ---
+
+extern const struct hark_metric metric_redis, metric_commit, metric_lag;
+void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
+void metrics_dead(struct hark_str reason);                                                  // a dead letter
+void metrics_rules(const struct hark_ruleset *rs);
+// Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
+struct hark_http;
+int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
+                  struct hark_http **ret, struct hark_err *err) HARK_CHECKED;
+void metrics_stop(struct hark_http *http); // takes NULL
 
 // --- stopping ---
 
@@ -76,34 +89,52 @@ struct lane_env { // what lanes of one thread share
     const struct hark_config *cfg;
     const struct hark_matcher *m;
     struct hark_scratch *ms;
-    struct hark_store *store;
-    struct emit *emit;
+    struct emit *emit; // dead letters
     struct tally *tally;
-    struct hark_str topic;      // of hark:pos:<topic>
-    void (*waiting)(void *arg); // called every few seconds at least while a lane waits for a service; may be NULL
-    void *waiting_arg;
+    const char *input; // the topic, for dead letters
 };
 
 struct lane;
 struct lane *lane_new(struct lane_env *env, int32_t partition, struct hark_str field);
 void lane_free(struct lane *lane); // takes NULL
 // A decoded post with its canonical JSON.
-int lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json, struct hark_err *err) HARK_CHECKED;
+void lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json);
 // A raw message: decoded only where the prefilter or its op asks for it.
-int lane_message(struct lane *lane, struct hark_str json, int64_t timestamp_ms, struct hark_str where,
-                 struct hark_err *err) HARK_CHECKED;
+int lane_message(struct lane *lane, const struct hark_message *message, struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
-// The next commit also records that the offsets from `from` to before `to` are gone from the input.
+// The commit of what is open also records that the offsets from `from` to before `to` are gone from the input.
 void lane_gap(struct lane *lane, int64_t from, int64_t to);
-struct hark_str lane_next(const struct lane *lane);
-struct hark_str lane_expected(const struct lane *lane);        // committed
+struct hark_str lane_next(struct lane *lane);
+struct hark_str lane_expected(const struct lane *lane); // committed
+int32_t lane_partition(const struct lane *lane);
+size_t lane_size(const struct lane *lane);                     // posts held in the open load
 void lane_expect(struct lane *lane, struct hark_str position); // start from here; drops what was taken
-bool lane_dirty(const struct lane *lane);
-size_t lane_size(const struct lane *lane); // posts held
-// Commits. Waits as long as a service is away and no stop is asked for. *ret_moved: another position is stored
-// (lane_expected says it now); what was taken is dropped and the input must start over from there.
-int lane_commit(struct lane *lane, bool *ret_moved, struct hark_err *err) HARK_CHECKED;
+// Sets what was taken aside for a commit, unless an earlier load still waits; whether one waits now. Not while a commit
+// runs.
+bool lane_seal(struct lane *lane);
+// Whether the commit found another position stored: then all that was taken is dropped, lane_expected() is the stored
+// one, and the input must start over from there. Not while a commit runs.
+bool lane_moved(struct lane *lane);
+
+struct commit_env { // what commits of one thread share
+    struct hark_store *store;
+    struct emit *emit;
+    struct tally *tally;
+    struct hark_str topic; // of hark:pos:<topic>
+};
+// Commits the sealed loads of these lanes (elements may be NULL). Waits as long as a service is away and no stop is
+// asked for. Between lane_seal() and lane_moved() the lanes' open loads may be filled by another thread meanwhile.
+int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err) HARK_CHECKED;
+
+// --- a thread that does one thing when told to ---
+
+struct job;
+struct job *job_new(int (*body)(void *arg, struct hark_err *err), void *arg, struct hark_err *err);
+void job_start(struct job *job);                       // while idle
+bool job_idle(struct job *job, int wait_ms);           // waits at most so long
+int job_result(struct job *job, struct hark_err *err); // the first error of its body so far
+void job_free(struct job *job);                        // waits for the body; takes NULL
 
 // --- reading sources ---
 

@@ -416,7 +416,7 @@ void recount_post(struct recount *rc, const struct hark_post *post, const struct
         recount_delete(rc, post->id);
         return;
     }
-    if (post->op == HARK_OP_CREATE && matches->n == 0 && !hark_map_get(&rc->tales, post->id)) return;
+    if (post->op == HARK_OP_CREATE && matches->n == 0) return;
     struct tale *tale = tale_of(rc, post->id, &fresh);
     if (tale->state == DELETED) return;
     hark_arena_reset(&rc->content);

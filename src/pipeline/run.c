@@ -5,6 +5,9 @@
 
 #include <hark/clock.h>
 
+#include <pthread.h>
+#include <time.h>
+
 struct run {
     const struct hark_config *cfg;
     const char *const *specs;
@@ -18,95 +21,159 @@ enum {
     COMMIT_POSTS = 5000
 }; // held at most between two commits: bounds memory, and the time Redis needs for one script
 
-static int take_item(struct run *run, struct hark_source *src, struct lane *lane, const struct hark_source_item *item,
-                     struct hark_err *err)
+// One source. Its thread takes posts; a second thread commits them meanwhile, every batch_ms and when much is held, for
+// a source may be silent for hours with posts in hand.
+struct reader {
+    struct run *run;
+    struct hark_source *src;
+    struct lane_env take;
+    struct commit_env commit;
+    pthread_mutex_t lock; // of what follows
+    pthread_cond_t changed;
+    struct lane *lane;
+    bool ended;          // nothing more will be taken
+    struct hark_err err; // of the commits
+};
+
+static void take_item(struct reader *reader, const struct hark_source_item *item)
 {
-    switch (item->kind) {
-    case HARK_ITEM_POST:
-        if (lane_post(lane, item->post, item->json, err)) return err->code;
-        break;
-    case HARK_ITEM_DEAD:
-        if (read_dead(run->dead, src, item, &run->tally, err)) return err->code;
-        break;
-    case HARK_ITEM_REFUSED: tally_add(&run->tally.refused, 1); break;
-    }
-    lane_position(lane, item->position);
-    return 0;
+    pthread_mutex_lock(&reader->lock);
+    while (lane_size(reader->lane) >= COMMIT_POSTS && !reader->err.code)
+        pthread_cond_wait(&reader->changed, &reader->lock);
+    if (item->kind == HARK_ITEM_POST) lane_post(reader->lane, item->post, item->json);
+    lane_position(reader->lane, item->position);
+    if (lane_size(reader->lane) >= COMMIT_POSTS) pthread_cond_broadcast(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
 }
 
-static int commit(struct lane *lane, struct hark_err *err)
+static int take_items(struct reader *reader, struct hark_err *err)
 {
-    bool moved;
-    if (lane_commit(lane, &moved, err)) return err->code;
-    if (moved)
-        return hark_err_set(err, HARK_EINPUT,
-                            "another `hark run` reads the same source into the same Redis; this one ends");
-    return 0;
-}
-
-static int pump(struct run *run, struct hark_source *src, struct lane *lane, struct hark_err *err)
-{
+    struct tally *tally = &reader->run->tally;
     struct hark_source_item item;
-    int64_t committed_us = hark_clock_mono_us();
     int more;
-    for (unsigned turn = 0; (more = hark_source_next(src, &item, err)) > 0; turn++) {
-        if (take_item(run, src, lane, &item, err)) return err->code;
-        if (turn % 64 && lane_size(lane) < COMMIT_POSTS) continue;
-        read_progress(src, &run->tally);
-        if (lane_size(lane) < COMMIT_POSTS && hark_clock_mono_us() - committed_us < run->cfg->batch_ms * 1000) continue;
-        if (commit(lane, err)) return err->code;
-        committed_us = hark_clock_mono_us();
+    for (unsigned turn = 0; (more = hark_source_next(reader->src, &item, err)) > 0; turn++) {
+        if (item.kind == HARK_ITEM_POST) tally_add(&tally->posts, 1);
+        if (item.kind == HARK_ITEM_REFUSED) tally_add(&tally->refused, 1);
+        if (item.kind == HARK_ITEM_DEAD && read_dead(reader->run->dead, reader->src, &item, tally, err)) break;
+        take_item(reader, &item);
+        if (turn % 64 == 0) read_progress(reader->src, tally);
     }
-    if (more < 0) return err->code;
-    return commit(lane, err);
+    return err->code;
 }
 
-// Opens the source where the store says that it was left.
-static int run_from_store(struct run *run, const char *spec, struct lane_env *env, struct hark_err *err)
+static int commit_once(struct reader *reader, struct hark_err *err)
 {
-    struct hark_buf stored = {0};
-    struct lane *lane = NULL;
-    struct hark_source *src = read_open(run->cfg, spec, (struct hark_str){0}, err);
-    if (!src) return err->code;
-    struct hark_str field = hark_str(src->name);
-    char incarnation[17];
-    if (hark_store_incarnation(env->store, 0, env->topic, incarnation, err) ||
-        hark_store_position(env->store, 0, env->topic, field, &stored, err))
-        goto out;
-    lane = lane_new(env, 0, field);
-    lane_expect(lane, hark_buf_str(&stored));
-    if (stored.len) {
-        hark_source_free(src);
-        src = read_open(run->cfg, spec, hark_buf_str(&stored), err);
-        if (!src) goto out;
+    pthread_mutex_lock(&reader->lock);
+    bool any = lane_seal(reader->lane);
+    pthread_cond_broadcast(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
+    if (!any || lanes_commit(&reader->commit, &reader->lane, 1, err)) return err->code;
+    pthread_mutex_lock(&reader->lock);
+    bool moved = lane_moved(reader->lane);
+    pthread_mutex_unlock(&reader->lock);
+    if (!moved) return 0;
+    return hark_err_set(err, HARK_EINPUT,
+                        "another `hark run` reads the same source into the same Redis; this one ends");
+}
+
+static void wait_for_work(struct reader *reader)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    int64_t ns = until.tv_nsec + reader->run->cfg->batch_ms * 1000000;
+    until.tv_sec += ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    while (!reader->ended && lane_size(reader->lane) < COMMIT_POSTS)
+        if (pthread_cond_timedwait(&reader->changed, &reader->lock, &until)) break;
+}
+
+static void *keep_committing(void *arg)
+{
+    struct reader *reader = arg;
+    struct hark_err err = {0};
+    for (bool last = false; !last && err.code == 0;) {
+        pthread_mutex_lock(&reader->lock);
+        wait_for_work(reader);
+        last = reader->ended;
+        pthread_mutex_unlock(&reader->lock);
+        commit_once(reader, &err);
     }
-    stop_watch(src);
-    pump(run, src, lane, err);
-    stop_unwatch(src);
-out:
-    lane_free(lane);
-    hark_buf_done(&stored);
-    hark_source_free(src);
+    pthread_mutex_lock(&reader->lock);
+    reader->err = err;
+    pthread_cond_broadcast(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
+    if (err.code) hark_source_stop(reader->src);
+    return NULL;
+}
+
+static int pump(struct reader *reader, struct hark_err *err)
+{
+    pthread_t committer;
+    int code = pthread_create(&committer, NULL, keep_committing, reader);
+    if (code) return hark_err_set(err, HARK_ESERVICE, "no thread: %s", strerror(code));
+    take_items(reader, err);
+    pthread_mutex_lock(&reader->lock);
+    reader->ended = true;
+    pthread_cond_broadcast(&reader->changed);
+    pthread_mutex_unlock(&reader->lock);
+    pthread_join(committer, NULL);
+    if (reader->err.code && err->code == 0) *err = reader->err;
     return err->code;
+}
+
+// Opens the source where the store says that it was left, and reads it.
+static int read_from_store(struct reader *reader, const char *spec, struct hark_err *err)
+{
+    struct hark_store *store = reader->commit.store;
+    struct hark_buf stored = {0};
+    char incarnation[17];
+    reader->src = read_open(reader->run->cfg, spec, (struct hark_str){0}, err);
+    if (!reader->src) return err->code;
+    struct hark_str topic = reader->commit.topic, field = hark_str(reader->src->name);
+    if (hark_store_incarnation(store, 0, topic, incarnation, err) == 0 &&
+        hark_store_position(store, 0, topic, field, &stored, err) == 0) {
+        reader->lane = lane_new(&reader->take, 0, field);
+        lane_expect(reader->lane, hark_buf_str(&stored));
+        if (stored.len) {
+            hark_source_free(reader->src);
+            reader->src = read_open(reader->run->cfg, spec, hark_buf_str(&stored), err);
+        }
+    }
+    hark_buf_done(&stored);
+    if (err->code) return err->code;
+    stop_watch(reader->src);
+    int code = pump(reader, err);
+    stop_unwatch(reader->src);
+    return code;
 }
 
 static int run_source(void *arg, size_t i, struct hark_err *err)
 {
     struct run *run = arg;
-    struct lane_env env = {.cfg = run->cfg, .m = run->m, .tally = &run->tally, .topic = HARK_STR("run")};
     const struct hark_store_options options = {
         .redis = run->redis,
         .password = run->cfg->redis_password,
         .prefix = run->cfg->prefix,
     };
-    env.store = hark_store_open(&options, err);
-    env.ms = env.store ? hark_scratch_new(run->m, err) : NULL;
-    env.emit = emit_stdout(run->cfg->emit, run->dead);
-    if (env.ms && hark_store_meta(env.store, hark_matcher_rules(run->m)->version, err) == 0)
-        run_from_store(run, run->specs[i], &env, err);
-    env.emit->free(env.emit);
-    hark_scratch_free(env.ms);
-    hark_store_close(env.store);
+    struct hark_store *store = hark_store_open(&options, err);
+    struct hark_scratch *ms = store ? hark_scratch_new(run->m, err) : NULL;
+    struct emit *emit = emit_stdout(run->cfg->emit, run->dead);
+    struct reader reader = {
+        .run = run,
+        .take = {.cfg = run->cfg, .m = run->m, .ms = ms, .emit = emit, .tally = &run->tally, .input = "run"},
+        .commit = {.store = store, .emit = emit, .tally = &run->tally, .topic = HARK_STR("run")},
+    };
+    pthread_mutex_init(&reader.lock, NULL);
+    pthread_cond_init(&reader.changed, NULL);
+    if (ms && hark_store_meta(store, hark_matcher_rules(run->m)->version, err) == 0)
+        read_from_store(&reader, run->specs[i], err);
+    pthread_cond_destroy(&reader.changed);
+    pthread_mutex_destroy(&reader.lock);
+    lane_free(reader.lane);
+    hark_source_free(reader.src);
+    emit->free(emit);
+    hark_scratch_free(ms);
+    hark_store_close(store);
     return err->code;
 }
 
@@ -120,8 +187,10 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
     if (run.dead) backend = hark_backend_open(cfg, err);
     if (backend) {
         run.redis = hark_backend_redis(backend);
+        struct hark_http *http;
         progress_start(&run.tally);
-        read_all(specs, n, run_source, &run, err);
+        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(specs, n, run_source, &run, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&run.tally, "run", started_us);
     }

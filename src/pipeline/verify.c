@@ -247,11 +247,11 @@ static void print_differences(const struct verify *v)
 
 static int print_gaps(struct verify *v, struct hark_err *err)
 {
-    int64_t offsets, gaps;
-    if (hark_read_gaps(v->store, &offsets, &gaps, err)) return err->code;
+    int64_t posts, gaps;
+    if (hark_read_lost(v->store, &posts, &gaps, err)) return err->code;
     if (gaps)
         printf("%lld posts in %lld gaps were deleted from the log before they were counted (%sgaps)\n",
-               (long long)offsets, (long long)gaps, v->cfg->prefix);
+               (long long)posts, (long long)gaps, v->cfg->prefix);
     return 0;
 }
 

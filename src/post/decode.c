@@ -5,8 +5,8 @@
 #include <hark/clock.h>
 #include <hark/post.h>
 
-#include "json_read.h"
 #include "post_check.h"
+#include <hark/json_read.h>
 
 enum kind { SCHEMA, OP, TIME, TEXT, TEXTS, REF, NUMBER, MEDIA, BOT, OBJECT };
 

@@ -1,9 +1,9 @@
-// See json_read.h.
+// See hark/json_read.h.
 //
 // Strings are scanned eight bytes at a time: a byte that ends the scan (a quote, a backslash, a control character) is
 // found with the arithmetic of "Determine if a word has a zero byte" (Sean Anderson, Bit Twiddling Hacks). Bytes from
 // 0x80 never end it, and the UTF-8 of the input was checked before, so that they need no look of their own.
-#include "json_read.h"
+#include <hark/json_read.h>
 
 #include <hark/text.h>
 

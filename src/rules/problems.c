@@ -91,26 +91,6 @@ static void sort(struct hark_problem *v, size_t n, struct hark_problem *spare)
     memcpy(v, spare, n * sizeof *v);
 }
 
-// Columns of a terminal that a character takes: East Asian wide characters and emoji two, marks none.
-static unsigned width(uint32_t c)
-{
-    static const struct {
-        uint32_t from, to;
-        unsigned columns;
-    } ranges[] = {
-        {0x0300, 0x036F, 0},   {0x0901, 0x0902, 0},   {0x093C, 0x093C, 0},   {0x0941, 0x0948, 0},
-        {0x094D, 0x094D, 0},   {0x0E31, 0x0E31, 0},   {0x0E34, 0x0E3A, 0},   {0x0E47, 0x0E4E, 0},
-        {0x200B, 0x200F, 0},   {0x20D0, 0x20FF, 0},   {0xFE00, 0xFE0F, 0},   {0x1F3FB, 0x1F3FF, 0},
-        {0x1100, 0x115F, 2},   {0x2E80, 0x303E, 2},   {0x3041, 0x33FF, 2},   {0x3400, 0x4DBF, 2},
-        {0x4E00, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},   {0xFE30, 0xFE6F, 2},
-        {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1F64F, 2}, {0x1F680, 0x1F6FF, 2},
-        {0x1F900, 0x1F9FF, 2}, {0x20000, 0x3FFFD, 2},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (c >= ranges[i].from && c <= ranges[i].to) return ranges[i].columns;
-    return 1;
-}
-
 static size_t characters(struct hark_str line)
 {
     size_t n = 0;
@@ -145,7 +125,7 @@ static void print_caret(const struct hark_problem *problem, struct hark_buf *buf
         size_t start = at;
         uint32_t c = hark_utf8_next(line, &at);
         if (start < from) continue;
-        for (unsigned i = 0; i < (c == '\t' ? 1 : width(c)); i++) hark_buf_char(buf, c == '\t' ? '\t' : ' ');
+        for (unsigned i = 0; i < (c == '\t' ? 1 : hark_utf8_width(c)); i++) hark_buf_char(buf, c == '\t' ? '\t' : ' ');
     }
     hark_buf_add(buf, "^\n", 2);
 }

@@ -51,6 +51,7 @@ struct hark_consumer {
     rd_kafka_queue_t *events, *messages;
     struct part *parts; // by partition
     size_t nparts, cap, nwanted, nstopped, nuntold;
+    bool joined; // the group has assigned something, be it nothing
     bool keeping_alive;
     rd_kafka_message_t **taken; // of one call to librdkafka
     size_t cap_taken;
@@ -147,6 +148,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
 {
     struct hark_consumer *consumer = opaque;
     rd_kafka_error_t *error = NULL;
+    consumer->joined = true;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         want(consumer, list);
@@ -359,17 +361,21 @@ static struct hark_batch *batch_of(struct hark_consumer *consumer, size_t n)
     return NULL;
 }
 
-// Takes what is there without waiting: librdkafka would wait for a full batch.
+// Takes what is there, without waiting for more. One by one: librdkafka's call for a batch
+// (rd_kafka_consume_batch_queue) is no faster and loses messages of partitions that stay when a rebalance stops and
+// resumes them. Where it has put messages into the batch already when the stop comes in it takes them out again but
+// goes on behind them; and from 2.1 it takes the end of a partition for a message, and goes on behind the next one.
 static struct hark_batch *take(struct hark_consumer *consumer, size_t max)
 {
+    size_t n = 0;
     if (consumer->cap_taken < max) {
         consumer->taken = hark_realloc(consumer->taken, max, sizeof *consumer->taken);
         consumer->cap_taken = max;
     }
-    ssize_t n = rd_kafka_consume_batch_queue(consumer->messages, 0, consumer->taken, max);
-    if (n <= 0) return NULL;
+    while (n < max && (consumer->taken[n] = rd_kafka_consume_queue(consumer->messages, 0))) n++;
+    if (n == 0) return NULL;
     if (consumer->client.down) hark_client_up(&consumer->client);
-    return batch_of(consumer, (size_t)n);
+    return batch_of(consumer, n);
 }
 
 static void wait_for(struct hark_consumer *consumer, int64_t us)
@@ -453,6 +459,13 @@ bool hark_consumer_assigned(const struct hark_consumer *consumer, int32_t partit
 int64_t hark_consumer_position(const struct hark_consumer *consumer, int32_t partition)
 {
     return hark_consumer_assigned(consumer, partition) ? consumer->parts[partition].next : HARK_POSITION_START;
+}
+
+int64_t hark_consumer_end(const struct hark_consumer *consumer, int32_t partition)
+{
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(consumer->client.rk, consumer->topic, partition, &low, &high)) return -1;
+    return high < 0 ? -1 : high;
 }
 
 const char *hark_consumer_trouble(struct hark_consumer *consumer)
@@ -554,12 +567,20 @@ static void leave(struct hark_consumer *consumer)
         rd_kafka_queue_poll_callback(consumer->events, 50);
 }
 
+// librdkafka before 2.3 aborts the process where a member ends while it joins the group for the first time
+// (confluentinc/librdkafka#4312). Such a handle has left the group; what it holds stays until the process ends.
+static void leave_be(struct hark_client *client)
+{
+    if (rd_kafka_version() < 0x02030000) client->rk = NULL;
+}
+
 void hark_consumer_free(struct hark_consumer *consumer)
 {
     if (!consumer) return;
     if (consumer->client.rk) leave(consumer);
     if (consumer->messages) rd_kafka_queue_destroy(consumer->messages);
     if (consumer->events) rd_kafka_queue_destroy(consumer->events);
+    if (!consumer->joined) leave_be(&consumer->client);
     hark_client_done(&consumer->client);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     free(consumer->parts);

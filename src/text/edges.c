@@ -44,20 +44,32 @@ static const char *const particles[] = {
 enum { MAX_SYLLABLES = 4, SYLLABLE_BYTES = 3 };
 
 static struct hark_map particle_map;
+// By the low eight bits of the last syllable: a bit for each length, in syllables, of particles that end so. Most runs
+// end in none.
+static uint8_t particle_lengths[256];
+
+// `end` is behind a syllable.
+static size_t low_bits(const char *end)
+{
+    return (size_t)(end[-2] & 3) << 6 | (end[-1] & 0x3f);
+}
 
 static void build_particles(void)
 {
-    for (size_t i = 0; i < sizeof(particles) / sizeof(particles[0]); i++)
-        hark_map_put(&particle_map, hark_str(particles[i]), NULL);
+    for (size_t i = 0; i < sizeof(particles) / sizeof(particles[0]); i++) {
+        struct hark_str particle = hark_str(particles[i]);
+        hark_map_put(&particle_map, particle, NULL);
+        particle_lengths[low_bits(particle.ptr + particle.len)] |= (uint8_t)(1 << particle.len / SYLLABLE_BYTES);
+    }
 }
 
 // A run of Hangul ends before e->i: a word may end before each particle that the run ends in.
 static void mark_particles(struct edges *e)
 {
-    for (size_t n = 1; n <= MAX_SYLLABLES; n++) {
-        if (e->i - e->hangul <= n * SYLLABLE_BYTES) return;
+    unsigned lengths = particle_lengths[low_bits(e->text + e->i)];
+    for (size_t n = 1; n <= MAX_SYLLABLES && e->i - e->hangul > n * SYLLABLE_BYTES; n++) {
         struct hark_str end = {e->text + e->i - n * SYLLABLE_BYTES, n * SYLLABLE_BYTES};
-        if (hark_map_get(&particle_map, end)) e->edge[e->i - end.len] |= HARK_EDGE_END;
+        if (lengths & 1U << n && hark_map_get(&particle_map, end)) e->edge[e->i - end.len] |= HARK_EDGE_END;
     }
 }
 

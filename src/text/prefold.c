@@ -33,22 +33,37 @@ static vec needs_wide(vec a, vec b, vec c)
 
 static bool block_needs(const char *p)
 {
-    vec a = vec_load(p), b = vec_load(p + 1);
-    if (vec_any(needs(a, b))) return true;
-    return vec_any((vec)(a >= 0xe3)) && vec_any(needs_wide(a, b, vec_load(p + 2)));
+    return vec_any(needs_wide(vec_load(p), vec_load(p + 1), vec_load(p + 2)));
+}
+
+enum { BLOCKS = 4 };
+
+// Four blocks at p, and two bytes behind them.
+static bool blocks_need(const char *p)
+{
+    vec need = {0}, wide = {0};
+    for (size_t i = 0; i < BLOCKS * VEC_BYTES; i += VEC_BYTES) {
+        vec a = vec_load(p + i);
+        need |= needs(a, vec_load(p + i + 1));
+        wide |= (vec)(a >= 0xe3);
+    }
+    if (vec_any(need)) return true;
+    for (size_t i = 0; vec_any(wide) && i < BLOCKS * VEC_BYTES; i += VEC_BYTES)
+        if (block_needs(p + i)) return true;
+    return false;
 }
 
 bool hark_prefold_needed(struct hark_str raw)
 {
     size_t i = 0;
-    for (; i + VEC_BYTES + 2 <= raw.len; i += VEC_BYTES)
-        if (block_needs(raw.ptr + i)) return true;
-    for (; i < raw.len; i += VEC_BYTES) {
+    for (; i + BLOCKS * VEC_BYTES + 2 <= raw.len; i += BLOCKS * VEC_BYTES)
+        if (blocks_need(raw.ptr + i)) return true;
+    for (; i < raw.len; i += BLOCKS * VEC_BYTES) {
         // Filled up with letters, which need nothing.
-        char last[VEC_BYTES + 2];
+        char last[BLOCKS * VEC_BYTES + 2];
         memset(last, 'a', sizeof(last));
         memcpy(last, raw.ptr + i, raw.len - i < sizeof(last) ? raw.len - i : sizeof(last));
-        if (block_needs(last)) return true;
+        if (blocks_need(last)) return true;
     }
     return false;
 }

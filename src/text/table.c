@@ -187,9 +187,24 @@ static void add_compat(struct cps *cps, uint32_t c)
     norm_add_canonical(cps, table_width(c));
 }
 
+// Whether Unicode maps c to nothing but itself: most characters, which then need no work.
+static bool is_plain(uint32_t c)
+{
+    const utf8proc_property_t *property = utf8proc_get_property((utf8proc_int32_t)c);
+    return property->decomp_seqindex == UINT16_MAX && property->casefold_seqindex == UINT16_MAX && table_width(c) == c;
+}
+
+static void set(struct cps *cps, uint32_t c)
+{
+    cps->n = 0;
+    cps_add(cps, c);
+}
+
 // NFKD and case folding until nothing changes.
 static void key_of(struct build *b, uint32_t c)
 {
+    set(&b->cps, c);
+    if (is_plain(c)) return;
     b->cps.n = 0;
     add_compat(&b->cps, c);
     for (int round = 0; round < 3; round++) {
@@ -271,6 +286,7 @@ static enum cp_class class_of(uint32_t c)
 
 static unsigned nfc_flags(struct build *b, uint32_t c)
 {
+    if (is_plain(c)) return b->seconds[c] ? CP_SECOND : 0;
     b->cps.n = 0;
     norm_add_canonical(&b->cps, c);
     norm_order(&b->cps);
@@ -291,13 +307,13 @@ static int first_class(struct build *b, uint32_t c)
 
 static void build_mappings(struct build *b, uint32_t c, struct cp *cp)
 {
-    b->cps.n = 0;
-    norm_add_canonical(&b->cps, table_width(c));
-    table_fold(&b->cps, &b->part);
-    if (is_space(c)) {
+    set(&b->cps, apostrophe(c));
+    if (!is_plain(c)) {
         b->cps.n = 0;
-        cps_add(&b->cps, ' ');
+        norm_add_canonical(&b->cps, table_width(c));
+        table_fold(&b->cps, &b->part);
     }
+    if (is_space(c)) set(&b->cps, ' ');
     if (b->cps.n != 1) cp->flags |= CP_SPLITS;
     if (is_hidden(c)) b->cps.n = 0;
     cp->fold = sequence(b, &b->cps, c);

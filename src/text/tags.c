@@ -1,7 +1,6 @@
 // Hashtags, mentions, cashtags and links of a text: the frame that every profile works in, and the default profile.
 #include "tags.h"
 
-#include <hark/map.h>
 #include <stdlib.h>
 
 #include "view.h"
@@ -67,19 +66,28 @@ size_t hark_tags_find(enum hark_tags_profile profile, struct hark_str text, stru
     return f.n;
 }
 
+// The slot of the value: where it is, or an empty one. Slots hold an index into v plus 1.
+static uint32_t *slot_of(uint32_t *slots, size_t nslots, const struct hark_str *v, struct hark_str value)
+{
+    size_t i = hark_str_hash(value) & (nslots - 1);
+    while (slots[i] && !hark_str_eq(v[slots[i] - 1], value)) i = (i + 1) & (nslots - 1);
+    return &slots[i];
+}
+
 struct hark_strs hark_tags_values(const struct hark_entity *entities, size_t n, enum hark_entity_kind kind,
                                   struct hark_arena *arena)
 {
+    size_t nslots = 4, count = 0;
+    while (nslots < n * 2) nslots *= 2;
     struct hark_str *v = HARK_NEW_N(arena, struct hark_str, n + 1);
-    struct hark_map seen = {0};
-    size_t count = 0;
+    uint32_t *slots = HARK_NEW_N(arena, uint32_t, nslots);
     for (size_t i = 0; i < n; i++) {
-        bool fresh = false;
         if (entities[i].kind != kind) continue;
-        hark_map_put(&seen, entities[i].value, &fresh);
-        if (fresh) v[count++] = entities[i].value;
+        uint32_t *slot = slot_of(slots, nslots, v, entities[i].value);
+        if (*slot) continue;
+        v[count++] = entities[i].value;
+        *slot = (uint32_t)count;
     }
-    hark_map_done(&seen);
     return (struct hark_strs){v, count};
 }
 

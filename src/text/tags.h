@@ -25,6 +25,9 @@ void find_bluesky(struct find *f);
 void mastodon_name(struct hark_str value, struct hark_buf *buf);
 // Links as X finds them; src/text/tags_x_links.c.
 void find_x_links(struct find *f);
+// Of twitter-text: latinAccentChars and directionalMarkersGroup.
+bool x_is_latin_accent(uint32_t c);
+bool x_is_direction(uint32_t c);
 
 // The character at i, or 0 at the end; *ret_next is behind it.
 static inline uint32_t char_at(struct hark_str s, size_t i, size_t *ret_next)

@@ -47,13 +47,17 @@ static void find_hashtag(struct find *f, size_t i, size_t sign, uint32_t before)
     find_add(f, HARK_ENTITY_HASHTAG, i, sign, end);
 }
 
-// latinAccentChars
-static bool is_latin_accent(uint32_t c)
+bool x_is_latin_accent(uint32_t c)
 {
     if (c >= 0xc0 && c <= 0x24f) return c != 0xd7 && c != 0xf7;
     return c == 0x253 || c == 0x254 || c == 0x256 || c == 0x257 || c == 0x259 || c == 0x25b || c == 0x263 ||
            c == 0x268 || c == 0x26f || c == 0x272 || c == 0x289 || c == 0x28b || c == 0x2bb ||
            (c >= 0x300 && c <= 0x36f) || (c >= 0x1e00 && c <= 0x1eff);
+}
+
+bool x_is_direction(uint32_t c)
+{
+    return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 // Whether "RT" or "RT:" stands before i, as a word.
@@ -87,7 +91,7 @@ static void find_mention(struct find *f, size_t i, size_t sign, uint32_t before)
     while (end < s.len && end - from < MAX_NAME && (is_ascii_alnum((unsigned char)s.ptr[end]) || s.ptr[end] == '_'))
         end++;
     uint32_t after = char_at(s, end, &next);
-    if (end == from || is_list(s, end) || is_at(after) || is_latin_accent(after) || goes_on(s, end, HARK_STR("://")))
+    if (end == from || is_list(s, end) || is_at(after) || x_is_latin_accent(after) || goes_on(s, end, HARK_STR("://")))
         return;
     find_add(f, HARK_ENTITY_MENTION, i, sign, end);
 }
@@ -103,9 +107,7 @@ static void find_cashtag(struct find *f, size_t i, uint32_t before)
 {
     struct hark_str s = f->text;
     size_t end = i + 1, tail;
-    bool direction = before == 0x61c || before == 0x200e || before == 0x200f ||
-                     (before >= 0x202a && before <= 0x202e) || (before >= 0x2066 && before <= 0x2069);
-    if (before != 0 && !has(before, CP_SPACE) && !direction) return;
+    if (before != 0 && !has(before, CP_SPACE) && !x_is_direction(before)) return;
     while (end < s.len && end - i <= 6 && is_ascii_letter((unsigned char)s.ptr[end])) end++;
     if (end == i + 1) return;
     tail = end;

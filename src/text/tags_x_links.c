@@ -7,24 +7,11 @@
 
 #include "tlds.h"
 
-static bool is_latin_accent(uint32_t c)
-{
-    if (c >= 0xc0 && c <= 0x24f) return c != 0xd7 && c != 0xf7;
-    return c == 0x253 || c == 0x254 || c == 0x256 || c == 0x257 || c == 0x259 || c == 0x25b || c == 0x263 ||
-           c == 0x268 || c == 0x26f || c == 0x272 || c == 0x289 || c == 0x28b || c == 0x2bb ||
-           (c >= 0x300 && c <= 0x36f) || (c >= 0x1e00 && c <= 0x1eff);
-}
-
-static bool is_direction(uint32_t c)
-{
-    return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
-}
-
 // validDomainChars: anything but punctuation of ASCII, white space and directional marks.
 static bool is_domain_char(uint32_t c)
 {
     if (c < 0x80) return c > ' ' && c != 0x7f && !strchr("!'#%&()*+,\\-./:;<=>?@[]^_{|}~$", (int)c);
-    return !has(c, CP_SPACE) && !is_direction(c) && c != 0xfeff && c != 0xfffe && c != 0xffff;
+    return !has(c, CP_SPACE) && !x_is_direction(c) && c != 0xfeff && c != 0xfffe && c != 0xffff;
 }
 
 // A host name has 253 bytes at most; 32 labels are more than any has that people write. It bounds what hostile text can
@@ -129,13 +116,13 @@ static bool is_cyrillic(uint32_t c)
 static bool is_path_char(uint32_t c)
 {
     if (c < 0x80) return is_ascii_alnum(c) || (c && strchr("!*';:=+,.$/%#[]-_~@|&", (int)c));
-    return is_cyrillic(c) || c == 0x2013 || is_latin_accent(c);
+    return is_cyrillic(c) || c == 0x2013 || x_is_latin_accent(c);
 }
 
 static bool ends_path(uint32_t c)
 {
     if (c < 0x80) return is_ascii_alnum(c) || (c && strchr("+-=_#/", (int)c));
-    return is_cyrillic(c) || is_latin_accent(c);
+    return is_cyrillic(c) || x_is_latin_accent(c);
 }
 
 // Behind the bracket that closes the one at i, one level deep inside of it; or i.
@@ -236,7 +223,7 @@ static size_t add_with_protocol(struct find *f, size_t i, size_t head)
 
 static bool is_ascii_domain_char(uint32_t c)
 {
-    return is_ascii_alnum(c) || c == '-' || c == '.' || is_latin_accent(c);
+    return is_ascii_alnum(c) || c == '-' || c == '.' || x_is_latin_accent(c);
 }
 
 // Without a protocol only domains of ASCII and accented letters count: each of those in the domain s[i..domain). The
@@ -266,7 +253,7 @@ static void add_without_protocol(struct find *f, size_t i, size_t domain, size_t
 
 static bool may_start(uint32_t before)
 {
-    return before == 0 || is_direction(before) ||
+    return before == 0 || x_is_direction(before) ||
            (!is_ascii_alnum(before) && !is_at(before) && !is_sign(before) && before != '$' && before != 0xfeff);
 }
 

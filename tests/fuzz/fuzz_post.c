@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "../../src/post/json_read.h"
+#include <hark/json_read.h>
 
 static void require(bool ok)
 {

@@ -56,7 +56,8 @@ static void kit_text(struct kit *kit, const char *yaml)
 {
     struct hark_problems problems = {0};
     *kit = (struct kit){0};
-    struct hark_ruleset *rs = hark_rules_load_text(HARK_STR("test.yaml"), hark_str(yaml), hark_match_check_regex, &problems);
+    struct hark_ruleset *rs =
+        hark_rules_load_text(HARK_STR("test.yaml"), hark_str(yaml), hark_match_check_regex, &problems);
     kit_compile(kit, rs, &problems);
 }
 
@@ -107,7 +108,8 @@ static void on_result(const struct hark_test_result *result, void *arg)
     tally->tests++;
     if (result->passed) return;
     tally->failed++;
-    print_message(HARK_STR_FMT ":%u: named %d, actual", HARK_STR_ARG(result->test->loc.file), result->test->loc.line, result->named);
+    print_message(HARK_STR_FMT ":%u: named %d, actual", HARK_STR_ARG(result->test->loc.file), result->test->loc.line,
+                  result->named);
     for (size_t i = 0; i < result->actual.n; i++) print_message(" " HARK_STR_FMT, HARK_STR_ARG(result->actual.v[i]));
     print_message("\n");
 }
@@ -164,7 +166,8 @@ static void on_result_again(const struct hark_test_result *result, void *arg)
     struct hark_matches matches = hark_match_post(tally->kit->m, ms, &again, false);
     for (size_t i = 0; i < matches.n; i++) found |= matches.v[i].brand == result->brand;
     tally->tests++;
-    if (!found) print_message(HARK_STR_FMT ":%u: overlooked\n", HARK_STR_ARG(result->test->loc.file), result->test->loc.line);
+    if (!found)
+        print_message(HARK_STR_FMT ":%u: overlooked\n", HARK_STR_ARG(result->test->loc.file), result->test->loc.line);
     tally->overlooked += !found;
     hark_scratch_free(ms);
     hark_arena_done(&arena);
@@ -351,7 +354,8 @@ static void many_literals_with_one_ending(void **state)
     struct kit kit;
     struct hark_buf yaml = {0}, raw = {0};
     for (int i = 0; i < 200; i++)
-        hark_buf_printf(&yaml, "%sbrand: b%d\nteam: t\nlisten: {hashtags: [x%dofficialaccount], domains: [x%d.example.com]}\n",
+        hark_buf_printf(&yaml,
+                        "%sbrand: b%d\nteam: t\nlisten: {hashtags: [x%dofficialaccount], domains: [x%d.example.com]}\n",
                         i ? "---\n" : "", i, i, i);
     kit_text(&kit, hark_buf_cstr(&yaml));
     for (int i = 0; i < 200; i++) {
@@ -383,7 +387,9 @@ static void patterns_are_checked(void **state)
         int rc = hark_match_check_regex(pattern, &offset, text, sizeof text);
         snprintf(got, sizeof got, rc ? "%zu: %s" : "good", offset, text);
         if (hark_str_is(rest, "refused") && rc && text[0]) snprintf(got, sizeof got, "refused");
-        if (!hark_str_is(rest, got)) fail_msg(HARK_STR_FMT ": expected " HARK_STR_FMT ", got %s", HARK_STR_ARG(pattern), HARK_STR_ARG(rest), got);
+        if (!hark_str_is(rest, got))
+            fail_msg(HARK_STR_FMT ": expected " HARK_STR_FMT ", got %s", HARK_STR_ARG(pattern), HARK_STR_ARG(rest),
+                     got);
         cases++;
     }
     assert_true(cases >= 20);
@@ -413,7 +419,8 @@ static void limits_are_kept(void **state)
     kit_text(&kit, "brand: a\nteam: t\nlisten: {keywords: ['/(x+x+)+y/', '/(a+)+$/']}\n---\n"
                    "brand: b\nteam: t\nlisten: {keywords: [acme]}\n"
                    "intents: [{name: want, phrases: {en: [want, '/(a|aa)+$/']}}]\n");
-    struct hark_matches matches = kit_match_text(&kit, HARK_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! I want acme"), &post);
+    struct hark_matches matches = kit_match_text(
+        &kit, HARK_STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa! I want acme"), &post);
     assert_int_equal(matches.n, 1);
     assert_int_equal(matches.v[0].nhits, 1);
     assert_int_equal(hark_scratch_stats(kit.ms)->over_limit, 2);
@@ -476,10 +483,12 @@ static void *work(void *arg)
 {
     struct worker *worker = arg;
     struct hark_err err = {0};
-    struct kit kit = {.m = hark_matcher_ref((struct hark_matcher *)(uintptr_t)worker->m), .ms = hark_scratch_new(worker->m, &err)};
+    struct kit kit = {.m = hark_matcher_ref((struct hark_matcher *)(uintptr_t)worker->m),
+                      .ms = hark_scratch_new(worker->m, &err)};
     struct hark_post post;
     for (int i = 0; i < 2000; i++)
-        worker->matches += kit_match_text(&kit, i % 2 ? HARK_STR("I want that #RiverIsland coat") : HARK_STR("no"), &post).n;
+        worker->matches +=
+            kit_match_text(&kit, i % 2 ? HARK_STR("I want that #RiverIsland coat") : HARK_STR("no"), &post).n;
     kit_done(&kit);
     return NULL;
 }

@@ -16,7 +16,7 @@
 
 #include <jansson.h>
 
-#include "../../src/post/json_read.h"
+#include <hark/json_read.h>
 
 #define HEAD                                                                                                           \
     "{\"schema\":\"hark.post/"                                                                                         \
