@@ -295,13 +295,14 @@ static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_
 
 static int consume(struct worker *worker, struct hark_err *err)
 {
-    enum { FETCH = 10000, CHECK_US = 250000 };
+    enum { FETCH = 10000, CHECK_US = 250000, POLL_MS = 500 }; // a stop is seen in half a second
+    int wait_ms = worker->match->cfg->batch_ms < POLL_MS ? (int)worker->match->cfg->batch_ms : POLL_MS;
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
     bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
         struct hark_err wrong = {0};
         struct hark_batch *batch =
-            hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, &wrong);
+            hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
         if (batch) hark_crash_point("after-poll");
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         if (batch) hark_crash_point("after-match");
