@@ -75,6 +75,11 @@ static void write_offset(struct lane *lane)
     lane->offset = -1;
 }
 
+void lane_gap(struct lane *lane, int64_t from, int64_t to)
+{
+    hark_count_gap(lane->open->batch, from, to);
+}
+
 struct hark_str lane_next(struct lane *lane)
 {
     write_offset(lane);

@@ -103,6 +103,8 @@ void lane_post(struct lane *lane, const struct hark_post *post, struct hark_str 
 int lane_message(struct lane *lane, const struct hark_message *message, struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
+// The commit of what is open also records that the offsets from `from` to before `to` are gone from the input.
+void lane_gap(struct lane *lane, int64_t from, int64_t to);
 struct hark_str lane_next(struct lane *lane);
 struct hark_str lane_expected(const struct lane *lane); // committed
 int32_t lane_partition(const struct lane *lane);
