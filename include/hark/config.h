@@ -31,8 +31,8 @@ struct hark_config {
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;
-    // new
-    const char *team, *dir;
+    // new, rules
+    const char *team, *dir, *import_from;
     // check
     bool cost, watch;
     bool no_prefilter;
