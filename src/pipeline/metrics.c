@@ -19,6 +19,8 @@ const struct hark_metric metric_lag = {"hark_lag_messages", "Messages of a parti
 static const struct hark_metric dead_letters = {
     "hark_dead_letters_total", "What could not be read, by the beginning of its reason.", HARK_COUNTER, "reason"};
 static const struct hark_metric rules_info = {"hark_rules_info", "1 for the rule set in force.", HARK_GAUGE, "version"};
+static const struct hark_metric quarantined = {"hark_rules_quarantined_total",
+                                               "Patterns put in quarantine since the start.", HARK_COUNTER, NULL};
 static const struct hark_metric rules_brands = {"hark_rules_brands", "Brands in the rule set.", HARK_GAUGE, NULL};
 
 #define COUNT(member, text)                                                                                            \
@@ -73,8 +75,16 @@ void metrics_dead(struct hark_str reason)
 
 void metrics_rules(const struct hark_ruleset *rs)
 {
+    static char last[sizeof rs->version]; // rules are loaded by one thread at a time
+    if (last[0]) hark_metric_set(&rules_info, hark_str(last), 0);
+    snprintf(last, sizeof last, "%s", rs->version);
     hark_metric_set(&rules_info, hark_str(rs->version), 1);
     hark_metric_set(&rules_brands, (struct hark_str){0}, (double)rs->nbrands);
+}
+
+void metrics_quarantined(void)
+{
+    hark_metric_add(&quarantined, (struct hark_str){0}, 1);
 }
 
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,

@@ -36,6 +36,7 @@ extern const struct hark_metric metric_redis, metric_commit, metric_lag;
 void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
 void metrics_rules(const struct hark_ruleset *rs);
+void metrics_quarantined(void); // a pattern
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,

@@ -202,6 +202,7 @@ static void reload(struct rules *rules, bool asked)
     bool good = m && passes_tests(m, &err) && (!rules->adopt || rules->adopt(rules->arg, m, &err) == 0);
     rules->again = err.code && err.retriable;
     if (good) {
+        metrics_rules(rs);
         hark_log(HARK_INFO, "rules taken", "version=%s instead_of=%s brands=%zu intents=%zu files=%zu seconds=%.3f",
                  rs->version, old, rs->nbrands, rs->nintents, rs->files,
                  (double)(hark_clock_mono_us() - started_us) / 1e6);

@@ -50,10 +50,12 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
 
 void rules_tell(const struct hark_matcher *m)
 {
-    for (const struct hark_pattern *pattern; (pattern = hark_matcher_quarantined(m));)
+    for (const struct hark_pattern *pattern; (pattern = hark_matcher_quarantined(m));) {
+        metrics_quarantined();
         hark_log(HARK_WARN, "pattern in quarantine", "pattern=%s file=%s line=%u over=%d of=%d",
                  hark_log_q(pattern->written), hark_log_q(pattern->loc.file), pattern->loc.line, HARK_QUARANTINE_OVER,
                  HARK_QUARANTINE_TRIES);
+    }
 }
 
 void rules_leave(struct hark_scratch *ms, struct tally *tally)
