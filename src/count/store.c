@@ -116,9 +116,9 @@ static int freshen(struct hark_instance *inst, struct hark_err *err)
     if (hark_redis_send(&inst->redis, err, "INFO persistence") || hark_redis_reply(&inst->redis, NULL, &reply, err))
         return err->code;
     struct hark_str info = hark_reply_str(reply);
-    bool due = hark_str_is(info_of(info, "aof_enabled"), "1") &&
-               hark_str_is(info_of(info, "aof_last_rewrite_time_sec"), "-1") &&
-               hark_str_is(info_of(info, "aof_rewrite_in_progress"), "0");
+    bool due = hark_str_is(hark_store_info(info, "aof_enabled"), "1") &&
+               hark_str_is(hark_store_info(info, "aof_last_rewrite_time_sec"), "-1") &&
+               hark_str_is(hark_store_info(info, "aof_rewrite_in_progress"), "0");
     freeReplyObject(reply);
     if (!due) return 0;
     if (hark_redis_send(&inst->redis, err, "BGREWRITEAOF") || hark_redis_reply(&inst->redis, "", &reply, err))
