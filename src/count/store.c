@@ -369,10 +369,11 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
     }
     struct hark_str schema = hark_reply_str(reply->element[0]);
     if (hark_reply_str(reply->element[1]).len)
-        hark_err_set(err, HARK_EINPUT,
-                     "Redis at %s: removing the counters was broken off, and what is left of them belongs to nothing; "
-                     "start over with --rebuild",
-                     redis->url.text);
+        hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
+            "with --rebuild",
+            redis->url.text);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,

@@ -154,6 +154,7 @@ class Chaos:
                     if not self.held and not matcher.running():
                         self.ended(matcher)
                         if "a part of a batch" in matcher.said() and not self.torn:
+                            self.touch()
                             self.torn = True  # as an operator would: all stop, one starts over
                             for other in self.matchers[:2]:
                                 if other.running():
@@ -326,7 +327,8 @@ class Chaos:
         self.floor = (self.primary.aof(), self.primary.aof().stat().st_size)
 
     def fault_rewrite(self):
-        self.primary.redis.call("BGREWRITEAOF")
+        if "aof_rewrite_in_progress:0" in self.primary.redis.call("INFO", "persistence"):
+            self.primary.redis.call("BGREWRITEAOF")
 
     def fault_fail_over(self):
         self.touch(ends=False)
