@@ -246,7 +246,7 @@ static void put_meta(struct hark_count_batch *batch, struct hark_str key)
 static void put_unknown(struct hark_count_batch *batch)
 {
     size_t start = 0;
-    for (size_t i = 0; i < batch->nposts; i++) {
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) {
         if (batch->posts[i].was.known) continue;
         if (start && batch->nargs - start == PIECE) {
             put_length(batch, start - 1, PIECE);
@@ -299,7 +299,7 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     put_known(batch);
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
-    for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) put_post(batch, &batch->posts[i]);
     put_gap(batch, store, position);
     put_alerts(batch, alerts);
     put_meta(batch, meta);
