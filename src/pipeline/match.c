@@ -13,7 +13,8 @@
 struct match { // of the process
     const struct hark_config *cfg;
     struct hark_stream_options stream;
-    struct hark_matcher *m;
+    struct hark_matcher *m; // at the start
+    struct rules *rules;
     struct hark_producer *producer;
     const char *redis;
     struct hark_str topic; // of positions
@@ -211,6 +212,7 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
         if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
     tally_add(&worker->match->tally.posts, n);
+    rules_tell(worker->take.m);
     return 0;
 }
 
@@ -293,6 +295,14 @@ static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_
     return 0;
 }
 
+// Between two batches: what the old rules found is committed, what comes goes by the new ones.
+static int change_rules(struct worker *worker, struct hark_err *err)
+{
+    if (commit_all(worker, err) || rules_use(worker->match->rules, &worker->take, err)) return err->code;
+    store_rules(worker->store, worker->take.m);
+    return 0;
+}
+
 static int consume(struct worker *worker, struct hark_err *err)
 {
     enum { FETCH = 10000, CHECK_US = 250000, POLL_MS = 500 }; // a stop is seen in half a second
@@ -301,8 +311,8 @@ static int consume(struct worker *worker, struct hark_err *err)
     bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
         struct hark_err wrong = {0};
-        struct hark_batch *batch =
-            hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
+        if (rules_changed(worker->match->rules, worker->take.m) && change_rules(worker, err)) return err->code;
+        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
         if (batch) hark_crash_point("after-poll");
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         if (batch) hark_crash_point("after-match");
@@ -331,15 +341,14 @@ static int open_worker(struct worker *worker, struct hark_err *err)
     const struct hark_positions positions = {start_position, partition_gone, worker, pass_gap};
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
-    worker->take =
-        (struct lane_env){.cfg = match->cfg, .m = match->m, .tally = &match->tally, .input = match->topic.ptr};
+    worker->take = (struct lane_env){.cfg = match->cfg, .tally = &match->tally, .input = match->topic.ptr};
     worker->take.emit = emit_kafka(match->producer);
     worker->commit = (struct commit_env){.tally = &match->tally, .topic = match->topic};
     worker->commit.emit = emit_kafka(match->producer);
     worker->store = hark_store_open(&options, err);
     worker->commit.store = worker->store ? hark_store_open(&options, err) : NULL;
-    worker->take.ms = worker->commit.store ? hark_scratch_new(match->m, err) : NULL;
-    worker->committer = worker->take.ms ? job_new(run_commit, worker, err) : NULL;
+    if (worker->commit.store && rules_use(match->rules, &worker->take, err) == 0)
+        worker->committer = job_new(run_commit, worker, err);
     if (worker->committer) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
     return err->code;
 }
@@ -351,7 +360,7 @@ static void close_worker(struct worker *worker)
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
     free(worker->incarnations);
-    hark_scratch_free(worker->take.ms);
+    rules_leave(worker->take.ms, &worker->match->tally);
     hark_store_close(worker->store);
     hark_store_close(worker->commit.store);
     worker->take.emit->free(worker->take.emit);
@@ -393,10 +402,11 @@ static void topic_made(void *arg, const char *topic, bool created)
 }
 
 // A team's topic comes with its first rule; `hark setup` cannot know the teams.
-static int make_alert_topics(const struct match *match, struct hark_err *err)
+static int make_alert_topics(void *arg, const struct hark_matcher *m, struct hark_err *err)
 {
     enum { WAIT_MS = 8000 };
-    const struct hark_ruleset *rs = hark_matcher_rules(match->m);
+    const struct match *match = arg;
+    const struct hark_ruleset *rs = hark_matcher_rules(m);
     struct hark_arena arena = {0};
     struct hark_map teams = {0};
     for (size_t i = 0; i < rs->nbrands; i++)
@@ -450,10 +460,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
     hark_buf_printf(&topic, "%sposts", cfg->topics);
     match.topic = hark_buf_str(&topic);
     match.m = hark_pipeline_matcher(cfg, err);
-    if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, err) == 0 &&
+    if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, match.m, err) == 0 &&
         prepare_store(&match, err) == 0)
         match.producer = producer_open(&match.stream, err);
-    if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+    if (match.producer) match.rules = rules_watch(cfg, match.m, make_alert_topics, &match, err);
+    if (match.rules && (!cfg->until_end || find_ends(&match, err) == 0)) {
         struct hark_http *http;
         progress_start(&match.tally);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
@@ -462,6 +473,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }
+    rules_unwatch(match.rules);
     hark_producer_free(match.producer);
     hark_matcher_unref(match.m);
     free(match.ends);
