@@ -94,6 +94,7 @@ enum hark_commit {
     HARK_COMMIT_DONE,     // now, or before: the stored position is `next`
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there
     HARK_COMMIT_CONFLICT, // a post of the batch was changed by another writer in between: prepare again
+    HARK_COMMIT_TORN,     // Redis has applied a part of a batch: its numbers are wrong
     HARK_COMMIT_GONE,     // the incarnation is another or none: Redis was wiped or restored
 };
 // topic: as in hark:pos:<topic>; field: the partition as text or a source's name. expected and next are positions as

@@ -246,7 +246,7 @@ static void put_meta(struct hark_count_batch *batch, struct hark_str key)
 static void put_unknown(struct hark_count_batch *batch)
 {
     size_t start = 0;
-    for (size_t i = 0; i < batch->nposts; i++) {
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) {
         if (batch->posts[i].was.known) continue;
         if (start && batch->nargs - start == PIECE) {
             put_length(batch, start - 1, PIECE);
@@ -286,8 +286,10 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     batch->nargs = 0;
     arg(batch, HARK_STR("EVALSHA"));
     arg(batch, HARK_STR(""));
-    arg(batch, HARK_STR("1"));
+    arg(batch, HARK_STR("2"));
     arg(batch, hark_arena_str(&batch->args, hark_buf_str(&batch->tmp)));
+    arg(batch, hark_arena_printf(&batch->args, HARK_STR_FMT "open:" HARK_STR_FMT, HARK_STR_ARG(store->prefix),
+                                 HARK_STR_ARG(position->topic)));
     arg(batch, hark_str(incarnation));
     arg(batch, position->field);
     arg(batch, position->expected);
@@ -297,7 +299,7 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     put_known(batch);
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
-    for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) put_post(batch, &batch->posts[i]);
     put_gap(batch, store, position);
     put_alerts(batch, alerts);
     put_meta(batch, meta);
@@ -350,6 +352,8 @@ static int read_answer(const redisReply *reply, const struct hark_position *posi
         *ret = HARK_COMMIT_DONE;
     else if (hark_str_is(word, "gone"))
         *ret = HARK_COMMIT_GONE;
+    else if (hark_str_is(word, "torn"))
+        *ret = HARK_COMMIT_TORN;
     else if (hark_str_is(word, "conflict"))
         *ret = HARK_COMMIT_CONFLICT;
     else if (hark_str_is(word, "moved") && reply->elements == 2)

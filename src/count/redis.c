@@ -120,6 +120,7 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
         hark_redis_drop(redis);
         return HARK_ESERVICE;
     }
+    redis->connections++;
     if (redis->url.host[0]) redisEnableKeepAlive(redis->ctx);
     redisSetTimeout(redis->ctx, timeval_of(redis->timeout_ms));
     if ((redis->url.tls && hark_redis_tls_start(redis, err)) || authenticate(redis, err) || select_db(redis, err)) {

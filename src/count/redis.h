@@ -17,6 +17,7 @@ struct hark_redis {
     const char *password; // NULL: none; the store's
     int connect_timeout_ms, timeout_ms;
     struct redisContext *ctx; // NULL: not connected
+    unsigned connections;     // made so far
     struct hark_redis_tls *tls;
 };
 

@@ -106,10 +106,31 @@ static int judge(const struct hark_instance *inst, struct hark_str server, struc
     return 0;
 }
 
+// A server that was started with an append-only file that broke off in the middle of a batch writes on behind the
+// broken part (Redis up to 7.2, valkey#4342), and the next start takes both for one. A rewrite, once a start, removes
+// that part. A user without the right to it, or a server that is busy, is no trouble: the commit script finds what is
+// torn.
+static int freshen(struct hark_instance *inst, struct hark_err *err)
+{
+    redisReply *reply;
+    if (hark_redis_send(&inst->redis, err, "INFO persistence") || hark_redis_reply(&inst->redis, NULL, &reply, err))
+        return err->code;
+    struct hark_str info = hark_reply_str(reply);
+    bool due = hark_str_is(hark_store_info(info, "aof_enabled"), "1") &&
+               hark_str_is(hark_store_info(info, "aof_last_rewrite_time_sec"), "-1") &&
+               hark_str_is(hark_store_info(info, "aof_rewrite_in_progress"), "0");
+    freeReplyObject(reply);
+    if (!due) return 0;
+    if (hark_redis_send(&inst->redis, err, "BGREWRITEAOF") || hark_redis_reply(&inst->redis, "", &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return 0;
+}
+
 static int check(struct hark_instance *inst, struct hark_err *err)
 {
     redisReply *server, *memory;
-    if (inst->checked) return 0;
+    if (inst->checked == inst->redis.connections) return 0; // a new connection may be to a server that was started anew
     if (hark_redis_send(&inst->redis, err, "INFO server") || hark_redis_send(&inst->redis, err, "INFO memory") ||
         hark_redis_reply(&inst->redis, NULL, &server, err))
         return err->code;
@@ -119,7 +140,8 @@ static int check(struct hark_instance *inst, struct hark_err *err)
         freeReplyObject(memory);
     }
     freeReplyObject(server);
-    inst->checked = rc == 0;
+    if (!rc) rc = freshen(inst, err);
+    if (!rc) inst->checked = inst->redis.connections;
     return rc;
 }
 
@@ -347,10 +369,11 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
     }
     struct hark_str schema = hark_reply_str(reply->element[0]);
     if (hark_reply_str(reply->element[1]).len)
-        hark_err_set(err, HARK_EINPUT,
-                     "Redis at %s: removing the counters was broken off, and what is left of them belongs to nothing; "
-                     "start over with --rebuild",
-                     redis->url.text);
+        hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
+            "with --rebuild",
+            redis->url.text);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,

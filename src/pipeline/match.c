@@ -312,8 +312,7 @@ static int consume(struct worker *worker, struct hark_err *err)
     while (!hark_stopping()) {
         struct hark_err wrong = {0};
         if (rules_changed(worker->match->rules, worker->take.m) && change_rules(worker, err)) return err->code;
-        struct hark_batch *batch =
-            hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
+        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
         if (batch) hark_crash_point("after-poll");
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         if (batch) hark_crash_point("after-match");
