@@ -36,6 +36,8 @@ struct hark_config {
     // check
     bool cost, watch;
     bool no_prefilter;
+    // bench
+    int64_t posts, rate;
     int64_t match_limit;
 };
 

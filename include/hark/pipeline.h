@@ -27,6 +27,11 @@ int hark_pipeline_verify(const struct hark_config *cfg, struct hark_err *err) HA
 int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, size_t n,
                        struct hark_err *err) HARK_CHECKED;
 
+// hark bench: lines of key=value on stdout. match needs no service; ingest needs cfg->kafka, end-to-end cfg->redis too.
+int hark_pipeline_bench_match(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+int hark_pipeline_bench_ingest(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+int hark_pipeline_bench_end_to_end(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+
 // Calls `each` for each post of the sources, in order, until one fails.
 int hark_pipeline_each(const struct hark_config *cfg, const char *const *specs, size_t n,
                        int (*each)(void *arg, const struct hark_source_item *item, struct hark_err *err), void *arg,

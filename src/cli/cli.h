@@ -19,6 +19,7 @@ struct hark_command {
 extern const struct hark_command *const hark_commands[]; // NULL-terminated, in the order of --help
 const struct hark_command *hark_command_find(struct hark_str name);
 
+extern const struct hark_command hark_command_bench;
 extern const struct hark_command hark_command_check;
 extern const struct hark_command hark_command_eval;
 extern const struct hark_command hark_command_explain;

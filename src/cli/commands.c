@@ -19,6 +19,7 @@ const struct hark_command *const hark_commands[] = {
     &hark_command_top,
     &hark_command_serve,
     &hark_command_setup,
+    &hark_command_bench,
     &hark_command_version,
     &hark_command_help,
     0,

@@ -206,6 +206,7 @@ void lane_item(struct lane *lane, struct hark_source *src, struct hark_source_it
     size_t candidates = hark_match_maybe(lane->env->m, lane->env->ms, item->json);
     if (!item->post && candidates == 0) return; // unread posts are creates
     hark_source_read(src, item);
+    if (item->kind != HARK_ITEM_POST) return;
     consider(lane, item->post, item->json, candidates, hark_clock_ms());
 }
 

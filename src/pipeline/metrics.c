@@ -43,6 +43,8 @@ static const struct {
     COUNT(repeats, "Posts that came again."),
     COUNT(edits, "Posts whose edit changed counters."),
     COUNT(deletes, "Posts whose delete changed counters."),
+    COUNT(over_limit, "Times that a pattern reached its match limit on a post."),
+    COUNT(skipped, "Tries of patterns that quarantine spared."),
 };
 
 static void collect(void *arg)
@@ -73,11 +75,9 @@ void metrics_dead(struct hark_str reason)
     hark_metric_add(&dead_letters, kind.len ? kind : HARK_STR("other"), 1);
 }
 
-void metrics_rules(const struct hark_ruleset *rs)
+void metrics_rules(const struct hark_ruleset *rs, const char *before)
 {
-    static char last[sizeof rs->version]; // rules are loaded by one thread at a time
-    if (last[0]) hark_metric_set(&rules_info, hark_str(last), 0);
-    snprintf(last, sizeof last, "%s", rs->version);
+    if (before) hark_metric_set(&rules_info, hark_str(before), 0);
     hark_metric_set(&rules_info, hark_str(rs->version), 1);
     hark_metric_set(&rules_brands, (struct hark_str){0}, (double)rs->nbrands);
 }

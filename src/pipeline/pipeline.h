@@ -35,7 +35,7 @@ void tally_log(const struct tally *tally, const char *command, int64_t started_u
 extern const struct hark_metric metric_redis, metric_commit, metric_lag;
 void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
-void metrics_rules(const struct hark_ruleset *rs);
+void metrics_rules(const struct hark_ruleset *rs, const char *before); // version of the set before, or NULL
 void metrics_quarantined(void); // a pattern
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
@@ -91,7 +91,8 @@ struct lane_env { // what lanes of one thread share
     const struct hark_config *cfg;
     const struct hark_matcher *m;
     struct hark_scratch *ms;
-    struct emit *emit; // dead letters
+    struct hark_match_stats told; // of the scratch, as far as the tally knows
+    struct emit *emit;            // dead letters
     struct tally *tally;
     const char *input; // the topic, for dead letters
 };
@@ -132,10 +133,11 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
 // --- rules that change while they are used ---
 
 struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err);
-// Logs the patterns that came into quarantine, each once.
-void rules_tell(const struct hark_matcher *m);
+// Brings what patterns cost since `told` into the tally, and logs those that came into quarantine, each once. By the
+// scratch's own thread.
+void rules_tell(struct hark_scratch *ms, struct hark_match_stats *told, struct tally *tally);
 // Frees a scratch and says what was slow in it.
-void rules_leave(struct hark_scratch *ms, struct tally *tally); // takes NULL
+void rules_leave(struct hark_scratch *ms); // takes NULL
 // Watches cfg->rules, of which `m` is what they are now, and SIGHUP. `adopt` (may be NULL) is called, in another
 // thread, with each new set that is good before it comes in force; its error keeps the old one. One at a time in a
 // process.

@@ -47,6 +47,7 @@ static void take_item(struct reader *reader, struct hark_source_item *item)
         pthread_cond_wait(&reader->changed, &reader->lock);
     if (item->kind == HARK_ITEM_POST) lane_item(reader->lane, reader->src, item);
     lane_position(reader->lane, item->position);
+    rules_tell(reader->take.ms, &reader->take.told, reader->take.tally);
     if (lane_size(reader->lane) >= COMMIT_POSTS) pthread_cond_broadcast(&reader->changed);
     pthread_mutex_unlock(&reader->lock);
 }
@@ -116,7 +117,6 @@ static void *keep_committing(void *arg)
         last = reader->ended;
         pthread_mutex_unlock(&reader->lock);
         if (commit_once(reader, &err) == 0) change_rules(reader, &err);
-        rules_tell(reader->take.m);
     }
     pthread_mutex_lock(&reader->lock);
     reader->err = err;
@@ -192,7 +192,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     lane_free(reader.lane);
     hark_source_free(reader.src);
     emit->free(emit);
-    rules_leave(reader.take.ms, &run->tally);
+    rules_leave(reader.take.ms);
     hark_store_close(store);
     return err->code;
 }
