@@ -101,7 +101,29 @@ int hark_store_wipe(struct hark_store *store, struct hark_err *err) HARK_CHECKED
 // hark:meta
 int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_err *err) HARK_CHECKED;
 
+// --- where sources stand and what they missed ---
+
+// <prefix>source:<name>, a hash: position, saved (when). Of the first instance; "" where none is stored.
+int hark_store_cursor_get(struct hark_store *store, struct hark_str source, struct hark_buf *ret,
+                          struct hark_err *err) HARK_CHECKED;
+int hark_store_cursor_set(struct hark_store *store, struct hark_str source, struct hark_str position,
+                          struct hark_err *err) HARK_CHECKED;
+// <prefix>gaps, a sorted set of hark.gap/1 by the time at which they end. The same gap again changes nothing; those
+// that ended 400 days ago, as long as counters of hours are kept, go.
+int hark_store_gap_add(struct hark_store *store, struct hark_str json, int64_t to_ms,
+                       struct hark_err *err) HARK_CHECKED;
+
 // --- reading back ---
+
+struct hark_cursor {
+    struct hark_str source, position, saved; // saved: ptr NULL where that is not known
+};
+// Of `hark ingest` and `hark run`, sorted by source; in the arena.
+int hark_read_cursors(struct hark_store *store, struct hark_arena *arena, const struct hark_cursor **ret, size_t *ret_n,
+                      struct hark_err *err) HARK_CHECKED;
+// hark.gap/1 as JSON, in the order of their ends; in the arena.
+int hark_read_gaps(struct hark_store *store, struct hark_arena *arena, struct hark_strs *ret,
+                   struct hark_err *err) HARK_CHECKED;
 
 struct hark_total {
     struct hark_str brand, intent;

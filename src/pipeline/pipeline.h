@@ -101,7 +101,37 @@ size_t lane_size(const struct lane *lane); // posts held
 // (lane_expected says it now); what was taken is dropped and the input must start over from there.
 int lane_commit(struct lane *lane, bool *ret_moved, struct hark_err *err) HARK_CHECKED;
 
+// --- where sources stand, and what they missed ---
+
+// The Redis of --redis, else the state folder. One thread each.
+struct keeper;
+struct keeper *keeper_open(const struct hark_config *cfg, struct hark_err *err);
+void keeper_close(struct keeper *keeper); // takes NULL
+// The stored position of a source, "" where there is none.
+int keeper_position(struct keeper *keeper, const char *source, struct hark_buf *ret, struct hark_err *err) HARK_CHECKED;
+int keeper_save(struct keeper *keeper, const char *source, struct hark_str position, struct hark_err *err) HARK_CHECKED;
+// hark.gap/1, into the ledger. Waits, saying so, while Redis is away and no stop is asked for.
+int keeper_gap(struct keeper *keeper, struct hark_str json, int64_t to_ms, struct hark_err *err) HARK_CHECKED;
+int store_gap(struct hark_store *store, struct hark_str json, int64_t to_ms, struct hark_err *err) HARK_CHECKED;
+// An item HARK_ITEM_GAP as JSON, and in the log.
+void gap_encode(const struct hark_source *src, const struct hark_source_item *item, struct hark_buf *buf);
+void gap_log(const struct hark_source *src, const struct hark_source_item *item);
+// Calls `each` for each source with a file, and for each gap, of the state folder. Lines of a gap are hark.gap/1.
+struct keeper_reader {
+    void (*source)(void *arg, struct hark_str name, struct hark_str position, struct hark_str saved);
+    void (*gap)(void *arg, struct hark_str json);
+    void *arg;
+};
+int keeper_read(const struct hark_config *cfg, const struct keeper_reader *reader, struct hark_err *err) HARK_CHECKED;
+// mkdir -p
+int folder_make(const char *path, struct hark_err *err);
+
 // --- reading sources ---
+
+// HARK_ITEM_NOTE and GAP to the log.
+void read_note(const struct hark_source *src, const struct hark_source_item *item);
+// When --for is over, on the monotonic clock; INT64_MAX: never.
+int64_t read_until_us(const struct hark_config *cfg);
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
               struct tally *tally, struct hark_err *err) HARK_CHECKED;

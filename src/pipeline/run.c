@@ -18,8 +18,19 @@ enum {
     COMMIT_POSTS = 5000
 }; // held at most between two commits: bounds memory, and the time Redis needs for one script
 
-static int take_item(struct run *run, struct hark_source *src, struct lane *lane, const struct hark_source_item *item,
-                     struct hark_err *err)
+// Into the ledger before the position moves on.
+static int take_gap(struct hark_store *store, const struct hark_source *src, const struct hark_source_item *item,
+                    struct hark_err *err)
+{
+    struct hark_buf json = {0};
+    gap_encode(src, item, &json);
+    int rc = store_gap(store, hark_buf_str(&json), item->to_ms, err);
+    hark_buf_done(&json);
+    return rc;
+}
+
+static int take_item(struct run *run, struct hark_source *src, struct hark_store *store, struct lane *lane,
+                     const struct hark_source_item *item, struct hark_err *err)
 {
     switch (item->kind) {
     case HARK_ITEM_POST:
@@ -29,8 +40,14 @@ static int take_item(struct run *run, struct hark_source *src, struct lane *lane
         if (read_dead(run->dead, src, item, &run->tally, err)) return err->code;
         break;
     case HARK_ITEM_REFUSED: tally_add(&run->tally.refused, 1); break;
+    case HARK_ITEM_GAP:
+        if (take_gap(store, src, item, err)) return err->code;
+        break;
+    case HARK_ITEM_NOTE:
+    case HARK_ITEM_IDLE: break;
     }
-    lane_position(lane, item->position);
+    read_note(src, item);
+    if (item->position.ptr) lane_position(lane, item->position);
     return 0;
 }
 
@@ -44,15 +61,18 @@ static int commit(struct lane *lane, struct hark_err *err)
     return 0;
 }
 
-static int pump(struct run *run, struct hark_source *src, struct lane *lane, struct hark_err *err)
+static int pump(struct run *run, struct hark_source *src, struct hark_store *store, struct lane *lane,
+                struct hark_err *err)
 {
     struct hark_source_item item;
+    int64_t until_us = read_until_us(run->cfg);
     int64_t committed_us = hark_clock_mono_us();
     int more;
     for (unsigned turn = 0; (more = hark_source_next(src, &item, err)) > 0; turn++) {
-        if (take_item(run, src, lane, &item, err)) return err->code;
-        if (turn % 64 && lane_size(lane) < COMMIT_POSTS) continue;
+        if (take_item(run, src, store, lane, &item, err)) return err->code;
+        if (turn % 64 && lane_size(lane) < COMMIT_POSTS && item.kind != HARK_ITEM_IDLE) continue;
         read_progress(src, &run->tally);
+        if (hark_clock_mono_us() > until_us) break;
         if (lane_size(lane) < COMMIT_POSTS && hark_clock_mono_us() - committed_us < run->cfg->batch_ms * 1000) continue;
         if (commit(lane, err)) return err->code;
         committed_us = hark_clock_mono_us();
@@ -81,7 +101,7 @@ static int run_from_store(struct run *run, const char *spec, struct lane_env *en
         if (!src) goto out;
     }
     stop_watch(src);
-    pump(run, src, lane, err);
+    pump(run, src, env->store, lane, err);
     stop_unwatch(src);
 out:
     lane_free(lane);

@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
-extern const struct hark_source_kind hark_source_file;
+extern const struct hark_source_kind hark_source_file, hark_source_bluesky;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
     &hark_source_file,
+    &hark_source_bluesky,
     NULL,
 };
 

@@ -1,0 +1,160 @@
+#include "live.h"
+
+#include <hark/clock.h>
+
+#include <stdlib.h>
+
+static struct hark_source_item *push(struct hark_live *live, enum hark_item_kind kind)
+{
+    live->queue = hark_grow(live->queue, live->queued, &live->cap, sizeof *live->queue);
+    live->queue[live->queued] = (struct hark_source_item){.kind = kind, .where = hark_str(live->base.name)};
+    return &live->queue[live->queued++];
+}
+
+void hark_live_note(struct hark_live *live, const char *format, ...)
+{
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    push(live, HARK_ITEM_NOTE)->reason = hark_arena_str(&live->arena, hark_str(text));
+}
+
+void hark_live_gap(struct hark_live *live, int64_t from_ms, int64_t to_ms, const char *why)
+{
+    struct hark_source_item *item = push(live, HARK_ITEM_GAP);
+    item->from_ms = from_ms;
+    item->to_ms = to_ms;
+    item->reason = hark_arena_str(&live->arena, hark_str(why));
+}
+
+void hark_live_idle(struct hark_live *live)
+{
+    push(live, HARK_ITEM_IDLE);
+}
+
+void hark_live_record(struct hark_live *live, struct hark_str text, uint64_t len, struct hark_str event)
+{
+    struct hark_err why = {0};
+    live->raw = text.len > HARK_DEAD_MAX_BYTES ? hark_strn(text.ptr, HARK_DEAD_MAX_BYTES) : text;
+    live->raw_len = len;
+    if (len > text.len)
+        hark_items_dead(&live->items, "longer than 1 MiB");
+    else if (!hark_items_read(&live->items, text, event, &why))
+        hark_items_dead(&live->items, why.text);
+}
+
+void hark_live_reached(struct hark_live *live)
+{
+    live->reached = true;
+}
+
+int hark_live_failed(struct hark_live *live, const struct hark_err *why, int64_t delay_ms, struct hark_err *err)
+{
+    int64_t now_us = hark_clock_mono_us();
+    if (why->code == HARK_ESTOP || !why->retriable) {
+        *err = *why;
+        return err->code;
+    }
+    if (delay_ms < 0)
+        // What was reached is tried again at once, the first time.
+        delay_ms = live->failures || !live->reached ? hark_net_backoff_ms(live->failures, 1000, HARK_LIVE_MOST_MS) : 0;
+    if (delay_ms > 0 || live->reached) live->failures++;
+    if (!live->reached && now_us + delay_ms * 1000 - live->started_us > HARK_LIVE_FIRST_MS * INT64_C(1000)) {
+        *err = *why;
+        return err->code;
+    }
+    live->retry_us = now_us + delay_ms * 1000;
+    hark_live_note(live, "%s; trying again in %.1f s", why->text, (double)delay_ms / 1000);
+    return 1;
+}
+
+bool hark_live_due(struct hark_live *live)
+{
+    int64_t now_us = hark_clock_mono_us(), left_ms = (live->retry_us - now_us + 999) / 1000;
+    if (!live->started_us) live->started_us = now_us;
+    if (left_ms <= 0) return true;
+    if (hark_wake_wait(&live->wake, -1, left_ms < HARK_LIVE_WAIT_MS ? (int)left_ms : HARK_LIVE_WAIT_MS))
+        hark_live_idle(live);
+    return false;
+}
+
+static bool take_queued(struct hark_live *live, struct hark_source_item *item)
+{
+    if (live->taken == live->queued) {
+        live->taken = live->queued = 0;
+        hark_arena_reset(&live->arena);
+        return false;
+    }
+    *item = live->queue[live->taken++];
+    return true;
+}
+
+static bool take_item(struct hark_live *live, struct hark_source_item *item)
+{
+    struct hark_items *items = &live->items;
+    if (items->at == items->n) return false;
+    *item = items->v[items->at++];
+    if (item->kind == HARK_ITEM_POST) atomic_store_explicit(&live->at_ms, item->post->time_ms, memory_order_relaxed);
+    if (item->kind == HARK_ITEM_DEAD) {
+        item->raw = live->raw;
+        item->raw_len = live->raw_len;
+    }
+    item->where = live->where.len ? hark_buf_str(&live->where) : hark_str(live->base.name);
+    const struct hark_buf *position = items->at == items->n ? &live->after : &live->before;
+    if (position->len) item->position = hark_buf_str(position);
+    return true;
+}
+
+static int live_next(struct hark_source *base, struct hark_source_item *item, struct hark_err *err)
+{
+    struct hark_live *live = (struct hark_live *)base;
+    for (;;) {
+        if (atomic_load_explicit(&live->wake.stopped, memory_order_relaxed)) return 0;
+        if (take_queued(live, item) || take_item(live, item)) return 1; // a gap comes before what moves the position on
+        int rc = live->step(live, err);
+        if (rc == HARK_ESTOP) *err = (struct hark_err){0};
+        if (rc <= 0) return rc == HARK_ESTOP ? 0 : rc;
+    }
+}
+
+static void live_stop(struct hark_source *base)
+{
+    hark_wake_stop(&((struct hark_live *)base)->wake);
+}
+
+static void live_progress(const struct hark_source *base, struct hark_source_progress *ret)
+{
+    const struct hark_live *live = (const struct hark_live *)base;
+    *ret = (struct hark_source_progress){.at_ms = atomic_load_explicit(&live->at_ms, memory_order_relaxed)};
+}
+
+static void live_free(struct hark_source *base)
+{
+    struct hark_live *live = (struct hark_live *)base;
+    if (live->done) live->done(live);
+    hark_net_free(live->net);
+    hark_items_done(&live->items);
+    hark_wake_done(&live->wake);
+    hark_buf_done(&live->where);
+    hark_buf_done(&live->before);
+    hark_buf_done(&live->after);
+    hark_arena_done(&live->arena);
+    free(live->queue);
+    free(live);
+}
+
+const struct hark_source_ops hark_live_ops = {live_next, live_stop, live_progress, live_free};
+
+bool hark_live_init(struct hark_live *live, const struct hark_format *format, const struct hark_source_options *options,
+                    struct hark_err *err)
+{
+    live->base.ops = &hark_live_ops;
+    live->wake.fd = -1;
+    live->stale_ms = options->stale_ms;
+    hark_items_init(&live->items, format);
+    if (hark_wake_init(&live->wake, err) < 0) return false;
+    live->net = hark_net_new(&live->wake, options->ca_file);
+    return true;
+}
