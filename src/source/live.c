@@ -70,6 +70,49 @@ int hark_live_failed(struct hark_live *live, const struct hark_err *why, int64_t
     return 1;
 }
 
+long hark_live_read(void *arg, char *to, size_t max, struct hark_err *err)
+{
+    struct hark_live *live = arg;
+    int64_t now_us = hark_clock_mono_us();
+    if (!live->step_us) live->step_us = now_us;
+    int64_t left_ms = HARK_LIVE_WAIT_MS - (now_us - live->step_us) / 1000;
+    if (left_ms <= 0) return HARK_NET_QUIET;
+    long n = hark_net_read(live->net, to, max, (int)left_ms, err);
+    return n ? n : hark_err_retry(err, HARK_ESERVICE, "%s: the server ended the stream", live->base.name);
+}
+
+int64_t hark_live_status(const struct hark_net *net, const char *url, const char *variable, struct hark_err *why)
+{
+    enum { LIMITED_MS = 60000 }; // where a server limits and does not say for how long
+    long status = hark_net_status(net);
+    int64_t retry_ms = hark_net_retry_ms(net);
+    int shown = (int)strcspn(url, "?");
+    if (variable && (status == 401 || status == 403))
+        hark_err_set(why, HARK_EINPUT, "%.*s: status %ld: %s is not set, is wrong or has expired", shown, url, status,
+                     variable);
+    else if (status == 429)
+        hark_err_retry(why, HARK_ESERVICE, "%.*s: status 429: asked too often", shown, url);
+    else if (status >= 500 || status == 408 || status == 425)
+        hark_err_retry(why, HARK_ESERVICE, "%.*s: status %ld", shown, url, status);
+    else if (status >= 300 && status < 400)
+        hark_err_set(why, HARK_EINPUT, "%.*s: status %ld: it is now at " HARK_STR_FMT, shown, url, status,
+                     HARK_STR_ARG(hark_net_header(net, "Location")));
+    else
+        hark_err_set(why, HARK_EINPUT, "%.*s: status %ld: the server does not give this", shown, url, status);
+    if (status == 429) return retry_ms > 0 ? retry_ms : LIMITED_MS;
+    return retry_ms > 0 ? retry_ms : -1;
+}
+
+bool hark_live_is(const struct hark_net *net, const char *url, const char *type, struct hark_err *why)
+{
+    struct hark_str has = hark_net_header(net, "Content-Type"),
+                    kind = hark_str_trim(hark_str_cut(has, ';', &(struct hark_str){0}));
+    if (hark_str_ieq(kind, hark_str(type))) return true;
+    hark_err_retry(why, HARK_ESERVICE, "%.*s: the answer is \"" HARK_STR_FMT "\", not %s", (int)strcspn(url, "?"), url,
+                   HARK_STR_ARG(has), type);
+    return false;
+}
+
 bool hark_live_due(struct hark_live *live)
 {
     int64_t now_us = hark_clock_mono_us(), left_ms = (live->retry_us - now_us + 999) / 1000;
@@ -113,6 +156,7 @@ static int live_next(struct hark_source *base, struct hark_source_item *item, st
     for (;;) {
         if (atomic_load_explicit(&live->wake.stopped, memory_order_relaxed)) return 0;
         if (take_queued(live, item) || take_item(live, item)) return 1; // a gap comes before what moves the position on
+        live->step_us = 0;
         int rc = live->step(live, err);
         if (rc == HARK_ESTOP) *err = (struct hark_err){0};
         if (rc <= 0) return rc == HARK_ESTOP ? 0 : rc;

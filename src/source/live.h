@@ -30,6 +30,7 @@ struct hark_live {
     size_t queued, taken, cap;
     struct hark_arena arena; // of their texts
     int64_t stale_ms;
+    int64_t step_us;              // when this step began to read; 0: not yet
     int64_t started_us, retry_us; // 0: not yet; when the next try is due
     unsigned failures;            // in a row
     bool reached;                 // a server at least once
@@ -50,6 +51,14 @@ void hark_live_record(struct hark_live *live, struct hark_str text, uint64_t len
 // A try that failed: says so and sets when to try again. Gives up, with the error, where no server was ever reached and
 // the time for that is over, or where trying again cannot help. `delay_ms` -1: doubles from 1 s to a minute.
 int hark_live_failed(struct hark_live *live, const struct hark_err *why, int64_t delay_ms, struct hark_err *err);
+// The stream's bytes, for hark_input_from() with the live source as its argument: HARK_INPUT_QUIET where a step has
+// lasted HARK_LIVE_WAIT_MS, though there may be heartbeats all the while. The end of the stream is an error.
+long hark_live_read(void *live, char *to, size_t max, struct hark_err *err);
+// What an answer's status other than 200 means: fills `why` and says when to try again (-1: as usual). `variable` holds
+// the secret that was sent, or would help; NULL: none.
+int64_t hark_live_status(const struct hark_net *net, const char *url, const char *variable, struct hark_err *why);
+// Whether an answer of status 200 has this type of content ("application/json"), else `why` says what it has.
+bool hark_live_is(const struct hark_net *net, const char *url, const char *type, struct hark_err *why);
 // Waits until the next try is due, or for a while: true: now.
 bool hark_live_due(struct hark_live *live);
 void hark_live_reached(struct hark_live *live); // the server answers as it should

@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
-extern const struct hark_source_kind hark_source_file, hark_source_bluesky;
+extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
     &hark_source_file,
     &hark_source_bluesky,
+    &hark_source_mastodon,
     NULL,
 };
 

@@ -187,3 +187,112 @@ class Jetstream(Server):
             whole = frame(self.encode(index)) if index < len(self.events) else frame("{}")
             await self.end(request, how, whole[: len(whole) // 2])
         return ws
+
+
+class Mastodon(Server):
+    """A server whose statuses appear one after the other, `pace` seconds apart, from the first stream (or REST page) on. Those in
+    `before` were there already. Each stream has the events that happen while it is open: whatever falls between two is for REST.
+    `limits` lists how many REST answers go before each 429."""
+
+    def __init__(self, statuses, faults=(), before=(), pace=0.004, token=None, limits=(), events=None, private_rest=False):
+        super().__init__(faults)
+        self.timeline, self.todo, self.pace, self.token = list(before), list(statuses), pace, token
+        self.limits, self.events, self.private_rest = list(limits), events or {}, private_rest
+        self.streams, self.started, self.rest = set(), None, 0
+
+    @property
+    def url(self):
+        return self.origin()
+
+    def routes(self, app):
+        app.router.add_get("/api/v2/instance", self.instance)
+        for path in ("/api/v1/timelines/public", "/api/v1/timelines/tag/{tag}"):
+            app.router.add_get(path, self.page)
+        for path in ("/api/v1/streaming/public", "/api/v1/streaming/public/local", "/api/v1/streaming/hashtag"):
+            app.router.add_get(path, self.stream)
+
+    def start(self):
+        self.started = self.started or asyncio.ensure_future(self.publish())
+
+    async def publish(self):
+        for status in self.todo:
+            await asyncio.sleep(self.pace)
+            self.timeline.append(status)
+            for queue in self.streams:
+                queue.put_nowait(("update", status))
+                for event in self.events.get(status["id"], ()):
+                    queue.put_nowait(event)
+
+    def refused(self, request):
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.json_response({"error": "The access token is invalid"}, status=401)
+        return None
+
+    async def instance(self, request):
+        refused = self.refused(request)
+        return web.json_response({"configuration": {"urls": {"streaming": self.origin("ws")}}}) if refused is None else refused
+
+    async def page(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        self.rest += 1
+        if self.limits and self.rest > self.limits[0]:
+            self.limits.pop(0)
+            self.rest = 0
+            import datetime
+            reset = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+            return web.json_response({"error": "Too many requests"}, status=429,
+                                     headers={"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0",
+                                              "X-RateLimit-Reset": reset.isoformat().replace("+00:00", "Z")})
+        if self.private_rest:
+            return web.json_response({"error": "This method requires an authenticated user"}, status=422)
+        limit, least = int(request.query.get("limit", 20)), int(request.query.get("min_id", 0))
+        newer = [status for status in self.timeline if int(status["id"]) > least]
+        newer.sort(key=lambda status: int(status["id"]))
+        page = newer[:limit] if "min_id" in request.query else newer[-limit:]
+        headers = {"Link": f'<{self.origin()}{request.path}?min_id={page[-1]["id"]}>; rel="prev"'} if page else {}
+        if not self.token:
+            self.start()
+        refused = self.refused(request)
+        return web.json_response(page[::-1], headers=headers) if refused is None else refused
+
+    async def stream(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        refused = self.refused(request)
+        if refused is not None:
+            return refused
+        fault = self.next_fault()
+        if isinstance(fault.get("how"), int):
+            return web.Response(status=fault["how"], text="not now")
+        if fault.get("how") == "html":
+            return web.Response(text="<html><body>maintenance</body></html>", content_type="text/html")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b":)\n")
+        queue = asyncio.Queue()
+        self.streams.add(queue)
+        self.start()
+        try:
+            return await self.send(request, response, queue, fault)
+        except (ConnectionResetError, RuntimeError):
+            return response
+        finally:
+            self.streams.discard(queue)
+
+    async def send(self, request, response, queue, fault):
+        sent = 0
+        while not self._stop.is_set():
+            try:
+                name, data = await asyncio.wait_for(queue.get(), 0.1)
+            except asyncio.TimeoutError:
+                await response.write(b":thump\n")
+                continue
+            text = data if isinstance(data, str) else json.dumps(data)
+            event = f"event: {name}\ndata: {text}\n\n".encode()
+            if sent == fault.get("after"):
+                if fault["how"] == "close":
+                    break
+                await self.end(request, fault["how"], b"%x\r\n%s" % (len(event), event[: len(event) // 2]))
+                break
+            await response.write(event)
+            sent += 1
+        return response
