@@ -39,7 +39,7 @@ struct hark_source_item {
     uint64_t raw_len;             // DEAD: how many there were
     struct hark_str where;        // "posts.ndjson:17" for people
     struct hark_str position; // to resume behind this item; the same for all items of a record but the last: then still
-                              // the one before; ptr NULL: as before (GAP, NOTE, IDLE)
+                              // the one before; ptr NULL: as before (GAP, NOTE)
 };
 
 enum { HARK_DEAD_MAX_BYTES = 64 << 10 }; // of a dead letter's raw bytes: enough to see what it was

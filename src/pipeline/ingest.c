@@ -25,7 +25,7 @@ struct feed {
     int64_t saved_us;
 };
 
-enum { SAVE_MS = 1000 }; // between two flushes: what a crash can bring again
+enum { SAVE_MS = 250 }; // between two flushes: what a crash can bring again
 
 static bool waiting(void *arg, int seconds)
 {
@@ -82,7 +82,7 @@ static int take_item(struct feed *feed, const struct hark_source_item *item, str
     case HARK_ITEM_IDLE: break;
     }
     read_note(feed->src, item);
-    if (feed->keeper && item->position.len) {
+    if (feed->keeper && item->position.len && !hark_str_eq(item->position, hark_buf_str(&feed->position))) {
         hark_buf_clear(&feed->position);
         hark_buf_str_add(&feed->position, item->position);
         feed->moved = true;

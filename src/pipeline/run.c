@@ -47,7 +47,8 @@ static int take_item(struct run *run, struct hark_source *src, struct hark_store
     case HARK_ITEM_IDLE: break;
     }
     read_note(src, item);
-    if (item->position.ptr) lane_position(lane, item->position);
+    bool moved = item->kind != HARK_ITEM_IDLE || !hark_str_eq(item->position, lane_next(lane));
+    if (item->position.ptr && moved) lane_position(lane, item->position);
     return 0;
 }
 

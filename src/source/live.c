@@ -31,7 +31,8 @@ void hark_live_gap(struct hark_live *live, int64_t from_ms, int64_t to_ms, const
 
 void hark_live_idle(struct hark_live *live)
 {
-    push(live, HARK_ITEM_IDLE);
+    struct hark_source_item *item = push(live, HARK_ITEM_IDLE);
+    if (live->after.len) item->position = hark_arena_str(&live->arena, hark_buf_str(&live->after));
 }
 
 void hark_live_record(struct hark_live *live, struct hark_str text, uint64_t len, struct hark_str event)

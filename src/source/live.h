@@ -44,7 +44,7 @@ bool hark_live_init(struct hark_live *live, const struct hark_format *format, co
                     struct hark_err *err);
 void hark_live_note(struct hark_live *live, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hark_live_gap(struct hark_live *live, int64_t from_ms, int64_t to_ms, const char *why);
-void hark_live_idle(struct hark_live *live);
+void hark_live_idle(struct hark_live *live); // with the position `after`
 // Takes a record apart into items; what is no JSON, or too long, becomes a dead item. `len` bytes, of which text may be
 // the first.
 void hark_live_record(struct hark_live *live, struct hark_str text, uint64_t len, struct hark_str event);

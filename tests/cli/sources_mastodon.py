@@ -36,7 +36,7 @@ def read_posts(path):
 
 def listen(server, count, *more, path="", env=None):
     process = start("ingest", "--stdout", f"mastodon:{server.url}{path}", *more, env=env)
-    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 12)
+    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 30)
     time.sleep(0.3)
     equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
     return read_posts(process.out), process.err.read_text()

@@ -194,7 +194,7 @@ class Mastodon(Server):
     `before` were there already. Each stream has the events that happen while it is open: whatever falls between two is for REST.
     `limits` lists how many REST answers go before each 429."""
 
-    def __init__(self, statuses, faults=(), before=(), pace=0.004, token=None, limits=(), events=None, private_rest=False):
+    def __init__(self, statuses, faults=(), before=(), pace=0.002, token=None, limits=(), events=None, private_rest=False):
         super().__init__(faults)
         self.timeline, self.todo, self.pace, self.token = list(before), list(statuses), pace, token
         self.limits, self.events, self.private_rest = list(limits), events or {}, private_rest
@@ -295,4 +295,92 @@ class Mastodon(Server):
                 break
             await response.write(event)
             sent += 1
+        return response
+
+
+class X(Server):
+    """The filtered stream: posts appear `pace` seconds apart from the first connection on, chunked, a line each, with an empty line
+    where nothing comes. A connection has what happens while it is open; backfill gives what came in the time before."""
+
+    def __init__(self, posts, faults=(), pace=0.002, token="x-token", keep_alive=0.2):
+        super().__init__(faults)
+        self.posts, self.pace, self.token, self.keep_alive = list(posts), pace, token, keep_alive
+        self.sent, self.started, self.rules, self.lines = [], None, [], asyncio.Event()
+
+    @property
+    def url(self):
+        return self.origin() + "/2/tweets/search/stream"
+
+    def routes(self, app):
+        app.router.add_get("/2/tweets/search/stream", self.stream)
+        app.router.add_get("/2/tweets/search/stream/rules", self.get_rules)
+        app.router.add_post("/2/tweets/search/stream/rules", self.post_rules)
+
+    async def publish(self):
+        for post in self.posts:
+            await asyncio.sleep(self.pace)
+            self.sent.append((self.loop.time(), post))
+
+    def allowed(self, request):
+        return request.headers.get("Authorization") == f"Bearer {self.token}"
+
+    async def get_rules(self, request):
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        return web.json_response({"data": self.rules, "meta": {"result_count": len(self.rules)}} if self.rules else {"meta": {"sent": "now"}})
+
+    async def post_rules(self, request):
+        body = await request.json()
+        self.requests.append((request.path, dict(request.query), body))
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        if request.query.get("dry_run") != "true":
+            gone = body.get("delete", {}).get("ids", [])
+            self.rules = [rule for rule in self.rules if rule["id"] not in gone]
+            for rule in body.get("add", []):
+                self.rules.append({**rule, "id": str(1000 + len(self.requests) * 100 + len(self.rules))})
+        return web.json_response({"meta": {"summary": {"valid": 1}}}, status=201 if "add" in body else 200)
+
+    async def stream(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        fault = self.next_fault()
+        if isinstance(fault.get("how"), int):
+            headers = {"x-rate-limit-reset": str(fault["reset"])} if "reset" in fault else {}
+            return web.json_response({"title": "ConnectionException", "connection_issue": "TooManyConnections"},
+                                     status=fault["how"], headers=headers)
+        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        self.started = self.started or asyncio.ensure_future(self.publish())
+        since = self.loop.time() - 60 * int(request.query.get("backfill_minutes", 0))
+        try:
+            return await self.send(request, response, since, fault)
+        except (ConnectionResetError, RuntimeError):
+            return response
+
+    async def send(self, request, response, since, fault):
+        at, count, quiet = 0, 0, 0
+        while not self._stop.is_set():
+            while at < len(self.sent) and self.sent[at][0] < since:
+                at += 1
+            if count == fault.get("after"):
+                line = json.dumps(self.posts[0]).encode()
+                if fault["how"] == "operational":
+                    await response.write(json.dumps({"errors": [{"title": "operational-disconnect", "detail": "…",
+                                                                 "disconnect_type": "UpstreamOperationalDisconnect"}]}).encode() + b"\r\n")
+                elif fault["how"] != "close":
+                    await self.end(request, fault["how"], b"%x\r\n%s" % (len(line) + 2, line[: len(line) // 2]))
+                break
+            if at == len(self.sent):
+                await asyncio.sleep(0.01)
+                quiet += 0.01
+                if quiet >= self.keep_alive:
+                    await response.write(b"\r\n")
+                    quiet = 0
+                continue
+            post = self.sent[at][1]
+            await response.write((post if isinstance(post, str) else json.dumps(post)).encode() + b"\r\n")
+            at, count, quiet = at + 1, count + 1, 0
         return response

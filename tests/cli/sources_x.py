@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""The source x against a filtered stream on loopback: every post once where X gives again what was missed, gaps where it does not."""
+
+import json
+import pathlib
+import random
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from harklib import Redis, WORK, equal, hark, main, start, test, wait_for  # noqa: E402
+from replay import X  # noqa: E402
+
+TOKEN = {"HARK_X_TOKEN": "x-token"}
+
+
+def post(n, **more):
+    return {"data": {"id": str(1_900_000_000_000_000_000 + n), "text": f"I want #nike {n}", "author_id": "7", "lang": "en",
+                     "created_at": "2026-11-22T01:00:00.000Z", "edit_history_tweet_ids": [str(n)],
+                     "entities": {"hashtags": [{"start": 7, "end": 12, "tag": "nike"}]}, **more},
+            "includes": {"users": [{"id": "7", "name": "A", "username": "a"}]}, "matching_rules": [{"id": "1", "tag": "hark/nike/1"}]}
+
+
+def read_posts(path):
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def listen(server, count, *more, query="", env=TOKEN):
+    process = start("ingest", "--stdout", f"x:{server.url}{query}", *more, env=env)
+    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 30)
+    time.sleep(0.3)
+    equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
+    return read_posts(process.out), process.err.read_text()
+
+
+@test
+def through_50_lost_connections_with_backfill():
+    posts = [post(n) for n in range(1200)]
+    chance = random.Random(9)
+    faults = [{"after": chance.randrange(1, 1000) if i < 2 else chance.randrange(0, 1200), "how": ["close", "cut", "abort", "operational"][i % 4]}
+              for i in range(50)]
+    with X(posts, faults, pace=0.001) as server:
+        got, log = listen(server, 1200, query="?backfill_minutes=5")
+        wait_for(lambda: True, "nothing")
+        equal([q.get("backfill_minutes") for _, q in server.requests][-1], "5", "backfill")
+    equal(sorted(p["id"] for p in got), sorted(f"x:{p['data']['id']}" for p in posts), "ids")
+    assert "posts were missed" not in log and "x-token" not in log, log
+
+
+@test
+def a_stream_without_backfill_has_gaps():
+    redis, rules = Redis(), WORK / "rules"
+    rules.mkdir()
+    (rules / "everything.yaml").write_text("brand: everything\nteam: all\nlisten: {all: true}\nintents: []\n")
+    with X([post(n) for n in range(60)], [{"after": 10, "how": "abort"}, {"after": 10, "how": "operational"}]) as server:
+        process = start("run", "--rules", rules, "--redis", redis.url, f"x:{server.url}", env=TOKEN)
+        wait_for(lambda: server.connections == 3 and int(redis("HGET", "hark:total:everything", "mention") or 0) > 25, "posts", 10)
+        equal(process.stop(), 0, "exit status")
+        shown = json.loads(hark("sources", "--json", "--redis", redis.url).stdout)
+        equal([gap["why"] for gap in shown["gaps"]], ["not connected"] * 2, "gaps")
+        process = start("run", "--rules", rules, "--redis", redis.url, f"x:{server.url}", env=TOKEN)
+        wait_for(lambda: server.connections == 4 and "posts were missed" in process.err.read_text(), "the gap of the pause", 10)
+        equal(process.stop(), 0, "exit status")
+
+
+@test
+def a_silent_stream_is_given_up_and_keep_alives_keep_it():
+    with X([post(n) for n in range(10)], [{"after": 5, "how": "silent"}], pace=0.3) as server:
+        got, log = listen(server, 7, "--stale", 1, query="?backfill_minutes=5")
+    equal(len(got), len({p["id"] for p in got}), "repeats")
+    assert "nothing came for" in log, log
+
+
+@test
+def it_waits_as_x_asks():
+    reset = int(time.time()) + 70
+    with X([post(0)], [{"how": 503}]) as server:
+        process = start("ingest", "--stdout", f"x:{server.url}", env=TOKEN)
+        wait_for(lambda: "trying again in 5.0 s" in process.err.read_text(), "the wait after 503", 5)
+        equal(process.stop(), 0, "exit status")
+    for fault in ({"how": 429}, {"how": 429, "reset": reset}):
+        with X([post(0)], [fault]) as server:
+            done = hark("ingest", "--stdout", f"x:{server.url}", env=TOKEN, status=2, timeout=20)
+            assert "429" in done.stderr, done.stderr
+            equal(server.connections, 1, "tries")
+
+
+@test
+def tokens():
+    done = hark("ingest", "--stdout", "x:", status=1)
+    assert "HARK_X_TOKEN" in done.stderr, done.stderr
+    with X([post(0)], token="other") as server:
+        done = hark("ingest", "--stdout", f"x:{server.url}", env=TOKEN, status=1, timeout=20)
+        assert "401" in done.stderr and "HARK_X_TOKEN" in done.stderr and "x-token" not in done.stderr, done.stderr
+        equal(len(server.requests), 1, "tries")
+
+
+@test
+def bad_lines_are_dead_letters():
+    dead = WORK / "x.dead"
+    with X([post(1), '{"data":{"id":"1",', '{"hello":1}', post(2)]) as server:
+        got, _ = listen(server, 2, "--dead-letters", dead)
+    equal([p["id"] for p in got], [f"x:{post(n)['data']['id']}" for n in (1, 2)], "ids")
+    equal(len(dead.read_text().splitlines()), 2, "dead letters")
+    equal(got[0]["hashtags"], ["nike"], "hashtags")
+
+
+main()
