@@ -35,6 +35,8 @@ struct hark_config {
     int64_t partitions;
     // check
     bool cost, watch;
+    // x-rules
+    bool apply;
     bool no_prefilter;
     int64_t match_limit;
 };

@@ -20,7 +20,7 @@ const struct hark_command *hark_command_find(struct hark_str name);
 
 extern const struct hark_command hark_command_check, hark_command_explain, hark_command_help, hark_command_ingest,
     hark_command_match, hark_command_report, hark_command_run, hark_command_scan, hark_command_setup,
-    hark_command_sources, hark_command_test, hark_command_version;
+    hark_command_sources, hark_command_test, hark_command_version, hark_command_x_rules;
 
 // --help of one command, to stdout.
 void hark_help_command(const struct hark_command *command);

@@ -3,19 +3,13 @@
 #include "cli.h"
 
 const struct hark_command *const hark_commands[] = {
-    &hark_command_run,
-    &hark_command_ingest,
-    &hark_command_match,
-    &hark_command_scan,
-    &hark_command_check,
-    &hark_command_test,
-    &hark_command_explain,
-    &hark_command_report,
-    &hark_command_setup,
-    &hark_command_sources,
-    &hark_command_version,
-    &hark_command_help,
-    0,
+    &hark_command_run,     &hark_command_ingest,
+    &hark_command_match,   &hark_command_scan,
+    &hark_command_check,   &hark_command_test,
+    &hark_command_explain, &hark_command_report,
+    &hark_command_setup,   &hark_command_sources,
+    &hark_command_x_rules, &hark_command_version,
+    &hark_command_help,    0,
 };
 
 const struct hark_command *hark_command_find(struct hark_str name)

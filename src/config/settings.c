@@ -7,8 +7,8 @@
 #define AT(member) .offset = offsetof(struct hark_config, member)
 
 const struct hark_setting hark_settings[] = {
-    {"rules", HARK_SETTING_TEXT, NULL, "DIR", "folder with rule files (or one file)", "run match scan explain eval",
-     AT(rules)},
+    {"rules", HARK_SETTING_TEXT, NULL, "DIR", "folder with rule files (or one file)",
+     "run match scan explain eval x-rules", AT(rules)},
     {"kafka", HARK_SETTING_TEXT, "127.0.0.1:9092", "HOST:PORT,…", "Kafka brokers to start from", "ingest match setup",
      AT(kafka)},
     {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup", AT(topics)},
@@ -42,7 +42,7 @@ const struct hark_setting hark_settings[] = {
     {"mastodon-token", HARK_SETTING_TEXT, NULL, "TOKEN",
      "access token of Mastodon (scope read:statuses); for several servers HOST=TOKEN,HOST=TOKEN", "run ingest scan",
      .secret = true, AT(mastodon_token)},
-    {"x-token", HARK_SETTING_TEXT, NULL, "TOKEN", "bearer token of X's API", "run ingest scan", .secret = true,
+    {"x-token", HARK_SETTING_TEXT, NULL, "TOKEN", "bearer token of X's API", "run ingest scan x-rules", .secret = true,
      AT(x_token)},
     {"emit", HARK_SETTING_TEXT, NULL, "WHAT", "also write matches or alerts to stdout, one JSON object a line", "run",
      .choices = "matches|alerts", AT(emit)},
@@ -73,6 +73,8 @@ const struct hark_setting hark_settings[] = {
      .max = 1000, AT(partitions)},
     {"match-limit", HARK_SETTING_INT, "100000", "N", "PCRE2's match limit, a pattern and post",
      "run match scan explain test", .min = 1000, .max = 100000000, AT(match_limit)},
+    {"apply", HARK_SETTING_FLAG, NULL, NULL, "change X's rules; without it only what would change is shown", "x-rules",
+     .flag_only = true, AT(apply)},
     {"no-prefilter", HARK_SETTING_FLAG, NULL, NULL, "decode every post and try every brand (to compare; slow)",
      "run match scan", .flag_only = true, AT(no_prefilter)},
     {"config", HARK_SETTING_TEXT, NULL, "FILE", "settings file (default hark.yaml in the working folder or /etc/hark)",

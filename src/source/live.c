@@ -82,7 +82,8 @@ long hark_live_read(void *arg, char *to, size_t max, struct hark_err *err)
     return n ? n : hark_err_retry(err, HARK_ESERVICE, "%s: the server ended the stream", live->base.name);
 }
 
-int64_t hark_live_status(const struct hark_net *net, const char *url, const char *variable, struct hark_err *why)
+int64_t hark_live_status(struct hark_live *live, const struct hark_net *net, const char *url, const char *variable,
+                         struct hark_err *why)
 {
     enum { LIMITED_MS = 60000 }; // where a server limits and does not say for how long
     long status = hark_net_status(net);
@@ -100,6 +101,7 @@ int64_t hark_live_status(const struct hark_net *net, const char *url, const char
                      HARK_STR_ARG(hark_net_header(net, "Location")));
     else
         hark_err_set(why, HARK_EINPUT, "%.*s: status %ld: the server does not give this", shown, url, status);
+    if (status == 429) hark_live_reached(live); // it is there, and must not be asked before the time
     if (status == 429) return retry_ms > 0 ? retry_ms : LIMITED_MS;
     return retry_ms > 0 ? retry_ms : -1;
 }

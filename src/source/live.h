@@ -56,7 +56,8 @@ int hark_live_failed(struct hark_live *live, const struct hark_err *why, int64_t
 long hark_live_read(void *live, char *to, size_t max, struct hark_err *err);
 // What an answer's status other than 200 means: fills `why` and says when to try again (-1: as usual). `variable` holds
 // the secret that was sent, or would help; NULL: none.
-int64_t hark_live_status(const struct hark_net *net, const char *url, const char *variable, struct hark_err *why);
+int64_t hark_live_status(struct hark_live *live, const struct hark_net *net, const char *url, const char *variable,
+                         struct hark_err *why);
 // Whether an answer of status 200 has this type of content ("application/json"), else `why` says what it has.
 bool hark_live_is(const struct hark_net *net, const char *url, const char *type, struct hark_err *why);
 // Waits until the next try is due, or for a while: true: now.

@@ -87,7 +87,7 @@ static int get(struct mastodon *src, const char *url, int64_t *ret_delay_ms, str
     *ret_delay_ms = -1;
     if (hark_net_open(src->rest, &request, why) < 0) return why->code;
     if (hark_net_status(src->rest) != 200) {
-        *ret_delay_ms = hark_live_status(src->rest, url, TOKEN, why);
+        *ret_delay_ms = hark_live_status(&src->live, src->rest, url, TOKEN, why);
         return why->code;
     }
     if (!hark_live_is(src->rest, url, "application/json", why)) return why->code;
@@ -142,7 +142,7 @@ static int connect_stream(struct mastodon *src, struct hark_err *err)
                                              .stale_ms = live->stale_ms ? live->stale_ms : STALE_MS};
     if (hark_net_open(live->net, &request, &why) == 0) {
         if (hark_net_status(live->net) != 200)
-            delay_ms = hark_live_status(live->net, url.ptr, TOKEN, &why);
+            delay_ms = hark_live_status(live, live->net, url.ptr, TOKEN, &why);
         else
             (void)hark_live_is(live->net, url.ptr, "text/event-stream", &why);
     }

@@ -102,7 +102,7 @@ static int connect_stream(struct x *src, struct hark_err *err)
     if (hark_net_open(live->net, &request, &why) == 0 && hark_net_status(live->net) != 200) {
         failure = hark_net_status(live->net) == 429 ? HARK_X_LIMIT : HARK_X_HTTP;
         least_ms = hark_net_retry_ms(live->net);
-        (void)hark_live_status(live->net, url.ptr, TOKEN, &why);
+        (void)hark_live_status(live, live->net, url.ptr, TOKEN, &why);
     } else if (!why.code) {
         failure = HARK_X_HTTP;
         (void)hark_live_is(live->net, url.ptr, "application/json", &why);

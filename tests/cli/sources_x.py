@@ -4,6 +4,7 @@
 import json
 import pathlib
 import random
+import re
 import sys
 import time
 
@@ -37,11 +38,10 @@ def listen(server, count, *more, query="", env=TOKEN):
 def through_50_lost_connections_with_backfill():
     posts = [post(n) for n in range(1200)]
     chance = random.Random(9)
-    faults = [{"after": chance.randrange(1, 1000) if i < 2 else chance.randrange(0, 1200), "how": ["close", "cut", "abort", "operational"][i % 4]}
-              for i in range(50)]
+    faults = [{"after": 20 * i + chance.randrange(1, 20), "how": ["close", "cut", "abort", "operational"][i % 4]} for i in range(50)]
     with X(posts, faults, pace=0.001) as server:
         got, log = listen(server, 1200, query="?backfill_minutes=5")
-        wait_for(lambda: True, "nothing")
+        equal(server.faults, [], "faults that did not happen")
         equal([q.get("backfill_minutes") for _, q in server.requests][-1], "5", "backfill")
     equal(sorted(p["id"] for p in got), sorted(f"x:{p['data']['id']}" for p in posts), "ids")
     assert "posts were missed" not in log and "x-token" not in log, log
@@ -78,10 +78,12 @@ def it_waits_as_x_asks():
         process = start("ingest", "--stdout", f"x:{server.url}", env=TOKEN)
         wait_for(lambda: "trying again in 5.0 s" in process.err.read_text(), "the wait after 503", 5)
         equal(process.stop(), 0, "exit status")
-    for fault in ({"how": 429}, {"how": 429, "reset": reset}):
+    for fault, waits in (({"how": 429}, range(60, 61)), ({"how": 429, "reset": reset}, range(61, 71))):
         with X([post(0)], [fault]) as server:
-            done = hark("ingest", "--stdout", f"x:{server.url}", env=TOKEN, status=2, timeout=20)
-            assert "429" in done.stderr, done.stderr
+            process = start("ingest", "--stdout", f"x:{server.url}", env=TOKEN)
+            found = wait_for(lambda: re.search(r"429.*trying again in (\d+)", process.err.read_text()), "the wait after 429", 5)
+            equal(process.stop(), 0, "exit status")
+            assert int(found[1]) in waits, found[1]
             equal(server.connections, 1, "tries")
 
 
@@ -93,6 +95,31 @@ def tokens():
         done = hark("ingest", "--stdout", f"x:{server.url}", env=TOKEN, status=1, timeout=20)
         assert "401" in done.stderr and "HARK_X_TOKEN" in done.stderr and "x-token" not in done.stderr, done.stderr
         equal(len(server.requests), 1, "tries")
+
+
+@test
+def rules_are_kept_in_step():
+    rules = WORK / "brands"
+    rules.mkdir()
+    (rules / "a.yaml").write_text("brand: acorn\nteam: t\nlisten: {hashtags: [AcornCoats], handles: [acorncoats], keywords: [acorn coats],"
+                                  " domains: [acorn.example]}\nintents: []\n---\nbrand: birch\nteam: t\nlisten:\n  query: '(#birch "
+                                  "-is:reply) OR \"birch shoes\"'\nonly: {reposts: true}\nintents: []\n---\nbrand: many\nteam: t\nlisten: {hashtags: ["
+                                  + ", ".join(f"tag{n}" for n in range(100)) + "]}\nintents: []\n")
+    with X([]) as server:
+        server.rules = [{"id": "1", "value": "cats", "tag": "somebody else's"}, {"id": "2", "value": "old", "tag": "hark/gone/1"}]
+        shown = hark("x-rules", "--rules", rules, server.url, env=TOKEN).stdout
+        equal(len(server.rules), 2, "a dry run changes nothing")
+        equal([request[1] for request in server.requests], [{"dry_run": "true"}], "X checks it")
+        assert "- hark/gone/1  old" in shown and "--apply" in shown, shown
+        hark("x-rules", "--apply", "--rules", rules, server.url, env=TOKEN)
+        held = {rule["tag"]: rule["value"] for rule in server.rules}
+        again = hark("x-rules", "--apply", "--rules", rules, server.url, env=TOKEN).stdout
+    equal(held["somebody else's"], "cats", "rules of others")
+    assert "hark/gone/1" not in held, held
+    equal(held["hark/acorn/1"], '(#acorncoats OR @acorncoats OR "acorn coats" OR url:"acorn.example") -is:retweet', "rule")
+    equal(held["hark/birch/1"], '(#birch OR "birch shoes")', "rule")
+    assert len([tag for tag in held if tag.startswith("hark/many/")]) > 1 and max(map(len, held.values())) <= 512, held
+    assert not [line for line in again.splitlines() if line[0] in "+-"], again
 
 
 @test
