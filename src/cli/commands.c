@@ -19,6 +19,8 @@ const struct hark_command *const hark_commands[] = {
     &hark_command_top,
     &hark_command_serve,
     &hark_command_setup,
+    &hark_command_sources,
+    &hark_command_x_rules,
     &hark_command_bench,
     &hark_command_version,
     &hark_command_help,

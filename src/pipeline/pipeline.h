@@ -161,7 +161,37 @@ bool job_idle(struct job *job, int wait_ms);           // waits at most so long
 int job_result(struct job *job, struct hark_err *err); // the first error of its body so far
 void job_free(struct job *job);                        // waits for the body; takes NULL
 
+// --- where sources stand, and what they missed ---
+
+// The Redis of --redis, else the state folder. One thread each.
+struct keeper;
+struct keeper *keeper_open(const struct hark_config *cfg, struct hark_err *err);
+void keeper_close(struct keeper *keeper); // takes NULL
+// The stored position of a source, "" where there is none.
+int keeper_position(struct keeper *keeper, const char *source, struct hark_buf *ret, struct hark_err *err) HARK_CHECKED;
+int keeper_save(struct keeper *keeper, const char *source, struct hark_str position, struct hark_err *err) HARK_CHECKED;
+// Into the ledger. Waits, saying so, while Redis is away and no stop is asked for.
+int keeper_gap(struct keeper *keeper, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
+int store_gap(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
+struct hark_gap gap_of(const struct hark_source *src, const struct hark_source_item *item); // an item HARK_ITEM_GAP
+void gap_encode(const struct hark_gap *gap, struct hark_buf *buf);                          // hark.gap/1
+void gap_log(const struct hark_gap *gap);
+// Calls `each` for each source with a file, and for each gap, of the state folder. Lines of a gap are hark.gap/1.
+struct keeper_reader {
+    void (*source)(void *arg, struct hark_str name, struct hark_str position, struct hark_str saved);
+    void (*gap)(void *arg, struct hark_str json);
+    void *arg;
+};
+int keeper_read(const struct hark_config *cfg, const struct keeper_reader *reader, struct hark_err *err) HARK_CHECKED;
+// mkdir -p
+int folder_make(const char *path, struct hark_err *err);
+
 // --- reading sources ---
+
+// HARK_ITEM_NOTE and GAP to the log.
+void read_note(const struct hark_source *src, const struct hark_source_item *item);
+// When --for is over, on the monotonic clock; INT64_MAX: never.
+int64_t read_until_us(const struct hark_config *cfg);
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
               struct tally *tally, struct hark_err *err) HARK_CHECKED;

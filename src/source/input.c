@@ -12,6 +12,8 @@
 enum { CHUNK_BYTES = 128 << 10 }; // of one read; larger ones gained nothing
 
 struct hark_input {
+    long (*read)(void *arg, char *to, size_t max, struct hark_err *err); // NULL: from fd
+    void *arg;
     int fd;
     char *path;
     struct hark_wake *wake;
@@ -88,6 +90,15 @@ struct hark_input *hark_input_open(const char *path, struct hark_wake *wake, str
     return NULL;
 }
 
+struct hark_input *hark_input_from(long (*read)(void *arg, char *to, size_t max, struct hark_err *err), void *arg)
+{
+    struct hark_input *in = hark_calloc(1, sizeof *in);
+    in->fd = -1;
+    in->read = read;
+    in->arg = arg;
+    return in;
+}
+
 // What detect() left in `raw` first, then straight to where it is wanted.
 static long read_plain(struct hark_input *in, char *to, size_t max, struct hark_err *err)
 {
@@ -140,6 +151,7 @@ static long read_packed(struct hark_input *in, char *to, size_t max, struct hark
 
 long hark_input_read(struct hark_input *in, char *to, size_t max, struct hark_err *err)
 {
+    if (in->read) return in->read(in->arg, to, max, err);
     if (in->raw_end == 0 && !in->at_end) {
         int rc = detect(in, err);
         if (rc < 0) return rc;

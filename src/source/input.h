@@ -5,10 +5,16 @@
 
 struct hark_input;
 
-enum { HARK_INPUT_STOPPED = HARK_ESTOP };
+enum {
+    HARK_INPUT_STOPPED = HARK_ESTOP,
+    HARK_INPUT_QUIET = -100, // nothing came for a while, err is untouched: ask again
+};
 
 // `path` "-" is standard input. `wake` must outlive it.
 struct hark_input *hark_input_open(const char *path, struct hark_wake *wake, struct hark_err *err);
+// What `read` gives, as hark_input_read() does; it never ends but by an error, so that nothing that was cut short
+// counts as whole.
+struct hark_input *hark_input_from(long (*read)(void *arg, char *to, size_t max, struct hark_err *err), void *arg);
 // Up to `max` unpacked bytes: how many, 0 at the end, negative on error (HARK_ESTOP: stopped).
 long hark_input_read(struct hark_input *in, char *to, size_t max, struct hark_err *err) HARK_CHECKED;
 // Moves to this many unpacked bytes from the start; the input must be a file. False where it has fewer.

@@ -3,11 +3,10 @@
 
 #include <stdlib.h>
 
-extern const struct hark_source_kind hark_source_file;
+extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file,
-    NULL,
+    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x, NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)
