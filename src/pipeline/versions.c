@@ -12,5 +12,6 @@ const struct hark_library hark_libraries[] = {
     {"utf8proc", hark_text_utf8proc},
     {"zlib", hark_source_zlib},
     {"libcurl", hark_source_curl},
+    {"libxml2", hark_source_xml},
     {0},
 };

@@ -1,17 +1,17 @@
 // A feed: RSS 2.0, RSS 1.0 (RDF) or Atom, fetched again and again with a conditional GET.
 //
-// An entry is known by its guid or id, else by its link; one whose words changed is an update. What leaves the feed is no
-// delete: feeds hold the latest only. Where a feed has moved on so far that nothing in it is known, what was between is
-// a gap.
+// An entry is known by its guid or id, else by its link; one whose words changed is an update. What leaves the feed is
+// no delete: feeds hold the latest only. Where a feed has moved on so far that nothing in it is known, what was between
+// is a gap.
 //
-// A position is "1 TIME_MS ID:WORDS,…": the time of the latest entry, and two hashes for each entry of the feed as it was
-// last.
+// A position is "1 TIME_MS ID:WORDS,…": the time of the latest entry, and two hashes for each entry of the feed as it
+// was last.
 #include "live.h"
 
 #include <hark/clock.h>
 #include <hark/text.h>
+#include <hark/versions.h>
 
-#include <curl/curl.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdio.h>
@@ -106,13 +106,14 @@ static int64_t time_of(const xmlNode *entry, struct hark_arena *arena)
     int64_t ms, now_ms = hark_clock_ms();
     struct hark_str text = first_of(entry, names, arena);
     if (!text.len) return now_ms;
-    if (hark_time_parse(text, &ms) < 0) ms = (int64_t)curl_getdate(text.ptr, NULL) * 1000; // RFC 822
-    return ms > 0 && ms < now_ms ? ms : now_ms; // none is from the future
+    if (hark_time_parse(text, &ms) < 0) ms = hark_net_date_ms(text); // RFC 822
+    return ms > 0 && ms < now_ms ? ms : now_ms;                      // none is from the future
 }
 
 // --- entries ---
 
-static struct hark_str id_of(const struct rss *src, const xmlNode *entry, struct hark_str link, struct hark_arena *arena)
+static struct hark_str id_of(const struct rss *src, const xmlNode *entry, struct hark_str link,
+                             struct hark_arena *arena)
 {
     static const char *const names[] = {"guid", "id", NULL};
     static const char *const global[] = {"https://", "http://", "tag:", "urn:"};
@@ -136,8 +137,9 @@ static struct hark_str text_of(const xmlNode *entry, struct hark_arena *arena)
     struct hark_str title = plain(content(child(entry, "title"), arena), arena);
     struct hark_str body = plain(first_of(entry, names, arena), arena);
     if (!body.len || hark_str_eq(title, body)) return title;
-    return title.len ? hark_arena_printf(arena, HARK_STR_FMT "\n\n" HARK_STR_FMT, HARK_STR_ARG(title), HARK_STR_ARG(body))
-                     : body;
+    return title.len
+               ? hark_arena_printf(arena, HARK_STR_FMT "\n\n" HARK_STR_FMT, HARK_STR_ARG(title), HARK_STR_ARG(body))
+               : body;
 }
 
 static const struct entry *find_known(const struct rss *src, uint64_t id)
@@ -287,9 +289,11 @@ static int step(struct hark_live *live, struct hark_err *err)
     if (!hark_live_due(live)) return 1;
     if (*src->etag && snprintf(etag, sizeof etag, "If-None-Match: %s", src->etag) < (int)sizeof etag)
         headers[n++] = etag;
-    if (*src->modified && snprintf(modified, sizeof modified, "If-Modified-Since: %s", src->modified) < (int)sizeof modified)
+    if (*src->modified &&
+        snprintf(modified, sizeof modified, "If-Modified-Since: %s", src->modified) < (int)sizeof modified)
         headers[n++] = modified;
-    const struct hark_net_request request = {.url = src->url, .headers = headers, .redirects = true, .stale_ms = STALE_MS};
+    const struct hark_net_request request = {
+        .url = src->url, .headers = headers, .redirects = true, .stale_ms = STALE_MS};
     if (hark_net_open(live->net, &request, &why) == 0) {
         long status = hark_net_status(live->net);
         if (status == 200 || status == 304)

@@ -3,10 +3,11 @@
 
 #include <stdlib.h>
 
-extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x;
+extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x,
+    hark_source_rss;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x, NULL,
+    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x, &hark_source_rss, NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)

@@ -384,3 +384,29 @@ class X(Server):
             await response.write((post if isinstance(post, str) else json.dumps(post)).encode() + b"\r\n")
             at, count, quiet = at + 1, count + 1, 0
         return response
+
+
+class Feed(Server):
+    """A feed whose body and headers a test changes; knows conditional GET by its ETag."""
+
+    def __init__(self, body, content_type="application/rss+xml", status=200, compress=False):
+        super().__init__()
+        self.body, self.content_type, self.status, self.compress = body, content_type, status, compress
+
+    @property
+    def url(self):
+        return self.origin() + "/feed"
+
+    def routes(self, app):
+        app.router.add_get("/feed", self.feed)
+
+    async def feed(self, request):
+        import hashlib
+        etag = '"' + hashlib.sha256(self.body.encode()).hexdigest()[:16] + '"'
+        self.requests.append(dict(request.headers))
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304)
+        response = web.Response(body=self.body.encode(), status=self.status, headers={"ETag": etag, "Content-Type": self.content_type})
+        if self.compress:
+            response.enable_compression()
+        return response
