@@ -12,7 +12,8 @@ struct table {
     const struct hark_total *totals;
     size_t n;
     struct hark_read_meta meta;
-    const char *only; // brand, or NULL
+    struct hark_strs gaps; // hark.gap/1
+    const char *only;      // brand, or NULL
 };
 
 static bool shown(const struct table *table, size_t i)
@@ -51,6 +52,10 @@ static void print_json(const struct table *table)
         hark_json_close(&json, '}');
     }
     hark_json_close(&json, '}');
+    hark_json_key(&json, "gaps");
+    hark_json_open(&json, '[');
+    for (size_t i = 0; i < table->gaps.n; i++) hark_json_raw(&json, table->gaps.v[i]);
+    hark_json_close(&json, ']');
     hark_json_close(&json, '}');
     puts(hark_buf_cstr(&buf));
     hark_buf_done(&buf);
@@ -113,6 +118,9 @@ static void print_table(const struct table *table, struct hark_arena *arena)
     print_rule(first, n, names);
     print_row(HARK_STR("all"), first, sums, n, names);
     hark_map_done(&map);
+    if (table->gaps.n)
+        printf("\n%zu gap%s: posts were missed, and numbers of those times may be too low; `hark sources` lists them\n",
+               table->gaps.n, table->gaps.n == 1 ? "" : "s");
 }
 
 static int read_table(const struct hark_config *cfg, const char *redis, struct hark_arena *arena, struct table *table,
@@ -122,6 +130,7 @@ static int read_table(const struct hark_config *cfg, const char *redis, struct h
     struct hark_store *store = hark_store_open(&options, err);
     int code = store ? hark_read_totals(store, arena, &table->totals, &table->n, err) : err->code;
     if (code == 0) code = hark_read_meta(store, arena, &table->meta, err);
+    if (code == 0) code = hark_read_gaps(store, arena, &table->gaps, err);
     hark_store_close(store);
     return code;
 }

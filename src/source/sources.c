@@ -5,10 +5,16 @@
 #include <stdlib.h>
 
 extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x,
-    hark_source_rss;
+    hark_source_rss, hark_source_hn;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x, &hark_source_rss, NULL,
+    &hark_source_file,
+    &hark_source_bluesky,
+    &hark_source_mastodon,
+    &hark_source_x,
+    &hark_source_rss,
+    &hark_source_hn,
+    NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)

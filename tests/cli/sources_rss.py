@@ -80,6 +80,8 @@ def what_is_new_counts_and_what_was_missed_is_a_gap():
         server.body = rss(10, 11)
         run(server, redis)
         equal(total(redis), 6, "counted")
+    equal(len(json.loads(hark("report", "--json", "--redis", redis.url).stdout)["gaps"]), 1, "gaps in the report")
+    assert "1 gap:" in hark("report", "--redis", redis.url).stdout
     gaps = json.loads(hark("sources", "--json", "--redis", redis.url).stdout)["gaps"]
     equal([(gap["from"], gap["to"], gap["why"]) for gap in gaps],
           [("2026-11-21T10:04:00.000Z", "2026-11-21T10:10:00.000Z", "the feed moved on")], "gaps")
