@@ -135,6 +135,7 @@ struct hark_gap {
     struct hark_str source, reason;
     int64_t from_ms, to_ms;
 };
+void hark_gap_encode(const struct hark_gap *gap, struct hark_buf *buf); // hark.gap/1
 // Into the first instance. The same gap again, as after a crash, changes nothing; what was written 400 days ago, as
 // long as counters of hours are kept, goes.
 int hark_store_gap_add(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;

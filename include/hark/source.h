@@ -58,6 +58,7 @@ struct hark_source_kind {
     const char *about;    // one line
     const char *terms;    // what its terms ask, one line; NULL
     bool ends;            // comes to an end by itself
+    const char *needs;    // what libcurl must be able to speak ("wss"); NULL: nothing special
     struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options,
                                 struct hark_err *err);
 };
@@ -65,6 +66,8 @@ struct hark_source_kind {
 // NULL-terminated table.
 extern const struct hark_source_kind *const hark_source_kinds[];
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name);
+// Whether the libcurl that is loaded can speak what the source needs.
+bool hark_source_kind_reachable(const struct hark_source_kind *kind);
 
 // What every source implements; `struct hark_source` is the first member of its own.
 struct hark_source_ops {

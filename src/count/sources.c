@@ -70,6 +70,21 @@ static bool is_there(const redisReply *entries, const struct hark_gap *gap, cons
     return false;
 }
 
+void hark_gap_encode(const struct hark_gap *gap, struct hark_buf *buf)
+{
+    char from[HARK_TIME_STR_BYTES], to[HARK_TIME_STR_BYTES];
+    struct hark_json json = hark_json_to(buf);
+    hark_time_str(gap->from_ms, from);
+    hark_time_str(gap->to_ms, to);
+    hark_json_open(&json, '{');
+    hark_json_kc(&json, "schema", "hark.gap/1");
+    hark_json_kv(&json, "source", gap->source);
+    hark_json_kc(&json, "from", from);
+    hark_json_kc(&json, "to", to);
+    hark_json_kv(&json, "reason", gap->reason);
+    hark_json_close(&json, '}');
+}
+
 int hark_store_gap_add(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err)
 {
     struct hark_redis *redis = &store->v[0].redis;

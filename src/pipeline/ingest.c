@@ -59,7 +59,7 @@ static int send_gap(struct feed *feed, const struct hark_source_item *item, stru
     struct hark_producer *producer = feed->ingest->producer;
     const struct hark_gap gap = gap_of(feed->src, item);
     hark_buf_clear(&feed->json);
-    gap_encode(&gap, &feed->json);
+    hark_gap_encode(&gap, &feed->json);
     if (producer && (hark_producer_send(producer, "gaps", hark_str(feed->src->name), hark_buf_str(&feed->json),
                                         (struct hark_str){0}, (struct hark_str){0}, err) ||
                      hark_producer_flush(producer, waiting, NULL, err)))

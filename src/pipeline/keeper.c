@@ -28,21 +28,6 @@ struct hark_gap gap_of(const struct hark_source *src, const struct hark_source_i
     return (struct hark_gap){hark_str(src->name), item->reason, item->from_ms, item->to_ms};
 }
 
-void gap_encode(const struct hark_gap *gap, struct hark_buf *buf)
-{
-    char from[HARK_TIME_STR_BYTES], to[HARK_TIME_STR_BYTES];
-    struct hark_json json = hark_json_to(buf);
-    hark_time_str(gap->from_ms, from);
-    hark_time_str(gap->to_ms, to);
-    hark_json_open(&json, '{');
-    hark_json_kc(&json, "schema", "hark.gap/1");
-    hark_json_kv(&json, "source", gap->source);
-    hark_json_kc(&json, "from", from);
-    hark_json_kc(&json, "to", to);
-    hark_json_kv(&json, "reason", gap->reason);
-    hark_json_close(&json, '}');
-}
-
 void gap_log(const struct hark_gap *gap)
 {
     char from[HARK_TIME_STR_BYTES], to[HARK_TIME_STR_BYTES];
@@ -166,7 +151,7 @@ static int file_gap(const struct keeper *keeper, const struct hark_gap *gap, str
 {
     struct hark_buf path = {0}, line = {0};
     hark_buf_printf(&path, "%s/gaps.ndjson", keeper->folder);
-    gap_encode(gap, &line);
+    hark_gap_encode(gap, &line);
     hark_buf_char(&line, '\n');
     write_file(hark_buf_cstr(&path), O_APPEND, hark_buf_str(&line), err);
     hark_buf_done(&path);

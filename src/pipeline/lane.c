@@ -141,6 +141,7 @@ static void keep(struct lane *lane, size_t index, const struct outgoing *out)
     load->out = hark_grow(load->out, index, &load->out_cap, sizeof *load->out);
     load->out[index] = *out;
     load->nout = index + 1;
+    load->dirty = true; // also where the input has no positions
 }
 
 // The alerts of all matches of one post, in the lane's arena.

@@ -174,7 +174,6 @@ int keeper_save(struct keeper *keeper, const char *source, struct hark_str posit
 int keeper_gap(struct keeper *keeper, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
 int store_gap(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
 struct hark_gap gap_of(const struct hark_source *src, const struct hark_source_item *item); // an item HARK_ITEM_GAP
-void gap_encode(const struct hark_gap *gap, struct hark_buf *buf);                          // hark.gap/1
 void gap_log(const struct hark_gap *gap);
 // Calls `each` for each source with a file, and for each gap, of the state folder. Lines of a gap are hark.gap/1.
 struct keeper_reader {

@@ -35,7 +35,7 @@ static void add_gap(void *arg, struct hark_str json)
 static void add_stored_gap(struct view *view, const struct hark_gap *gap)
 {
     struct hark_buf json = {0};
-    gap_encode(gap, &json);
+    hark_gap_encode(gap, &json);
     add_gap(view, hark_buf_str(&json));
     hark_buf_done(&json);
 }

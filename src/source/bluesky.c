@@ -379,5 +379,6 @@ const struct hark_source_kind hark_source_bluesky = {
     .about = "all posts on Bluesky, from a Jetstream server (default: the public ones in turn)",
     .terms = "Bluesky's public stream needs no account; deletes and take-downs that it tells are to be followed, which "
              "hark does for what it counted",
+    .needs = "wss",
     .open = bluesky_open,
 };

@@ -19,6 +19,7 @@ struct hark_input {
     struct hark_wake *wake;
     uint64_t all;
     _Atomic uint64_t done;
+    bool follow;
     bool file, packed, inside; // inside: a gzip member has begun and not ended
     bool at_end;               // no stored bytes are left
     z_stream z;
@@ -156,7 +157,8 @@ long hark_input_read(struct hark_input *in, char *to, size_t max, struct hark_er
         int rc = detect(in, err);
         if (rc < 0) return rc;
     }
-    return in->packed ? read_packed(in, to, max, err) : read_plain(in, to, max, err);
+    long n = in->packed ? read_packed(in, to, max, err) : read_plain(in, to, max, err);
+    return n == 0 && in->follow ? HARK_INPUT_QUIET : n;
 }
 
 // Back to the start, as if nothing had been read.
@@ -193,6 +195,23 @@ bool hark_input_seek(struct hark_input *in, uint64_t offset, struct hark_err *er
     in->raw_at = in->raw_end;
     atomic_store_explicit(&in->done, offset, memory_order_relaxed);
     return true;
+}
+
+int hark_input_follow(struct hark_input *in, struct hark_err *err)
+{
+    if (!in->file) return 0; // a pipe waits by itself
+    if (in->raw_end == 0 && !in->at_end && detect(in, err) < 0) return err->code;
+    if (in->packed) return hark_err_set(err, HARK_EINPUT, "%s: --follow is for plain files, not for gzip", in->path);
+    in->follow = true;
+    return 0;
+}
+
+bool hark_input_replaced(const struct hark_input *in)
+{
+    struct stat here, there;
+    if (!in->file || fstat(in->fd, &here) < 0 || stat(in->path, &there) < 0) return false; // none yet: it may come
+    if (here.st_ino != there.st_ino || here.st_dev != there.st_dev) return true;
+    return (uint64_t)here.st_size < atomic_load_explicit(&in->done, memory_order_relaxed);
 }
 
 bool hark_input_is_file(const struct hark_input *in)

@@ -43,7 +43,7 @@ void hark_items_done(struct hark_items *items)
     free(items->v);
 }
 
-static void clear(struct hark_items *items)
+void hark_items_clear(struct hark_items *items)
 {
     json_decref(items->root);
     items->root = NULL;
@@ -110,7 +110,7 @@ void hark_items_add(struct hark_items *items, struct hark_post *post)
 
 void hark_items_dead(struct hark_items *items, const char *reason)
 {
-    clear(items);
+    hark_items_clear(items);
     on_dead(items, reason);
 }
 
@@ -162,7 +162,7 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 {
     if (items->format && items->format != &hark_format_hark) return false;
     if (!hark_post_skim(text, ret_time_ms)) return false;
-    clear(items);
+    hark_items_clear(items);
     add(items, (struct hark_source_item){.kind = HARK_ITEM_POST, .json = text});
     return true;
 }
@@ -170,7 +170,7 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err)
 {
     struct hark_record record = {.text = text, .event = event};
-    clear(items);
+    hark_items_clear(items);
     // Canonical posts, as hark writes them, need no tree.
     if ((!items->format || items->format == &hark_format_hark) &&
         hark_str_starts(text, HARK_STR("{\"schema\":\"hark.post/"))) {

@@ -28,6 +28,7 @@ bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark
 bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *ret_time_ms);
 // What was read is to be passed over: one refused item with this reason in place of all.
 void hark_items_refuse(struct hark_items *items, const char *reason);
+void hark_items_clear(struct hark_items *items);
 // Adds a post that a source made by hand; its texts live as long as the record.
 void hark_items_add(struct hark_items *items, struct hark_post *post);
 // Makes one dead item. raw and raw_len of dead items are set by the caller.

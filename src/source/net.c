@@ -458,11 +458,12 @@ int hark_net_ws_read(struct hark_net *net, size_t max, size_t keep, int wait_ms,
 
 // --- when to try again ---
 
-static int64_t http_date_ms(struct hark_str value)
+int64_t hark_net_date_ms(struct hark_str value)
 {
     char text[64];
     snprintf(text, sizeof text, HARK_STR_FMT, HARK_STR_ARG(value));
-    return (int64_t)curl_getdate(text, NULL) * 1000;
+    int64_t seconds = (int64_t)curl_getdate(text, NULL);
+    return seconds < 0 ? -1 : seconds * 1000;
 }
 
 int64_t hark_net_retry_ms(const struct hark_net *net)
@@ -477,7 +478,7 @@ int64_t hark_net_retry_ms(const struct hark_net *net)
             wait_ms = number > 1000000000 ? number * 1000 - now_ms : number * 1000;
         else if (hark_time_parse(value, &at_ms) == 0)
             wait_ms = at_ms - now_ms;
-        else if ((at_ms = http_date_ms(value)) > 0)
+        else if ((at_ms = hark_net_date_ms(value)) > 0)
             wait_ms = at_ms - now_ms;
         if (wait_ms < 0) wait_ms = 0;
     }

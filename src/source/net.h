@@ -59,6 +59,8 @@ int hark_net_ws_read(struct hark_net *net, size_t max, size_t keep, int wait_ms,
 // How long to wait, in ms, as the headers of an answer say (Retry-After; X-RateLimit-Reset as a time or as seconds
 // since 1970); -1 where they do not.
 int64_t hark_net_retry_ms(const struct hark_net *net);
+// A date as HTTP, mail and RSS write it, in ms; -1 where it is none.
+int64_t hark_net_date_ms(struct hark_str value);
 // How often to try: the nth wait in a row (from 0) doubles from `first_ms` to `most_ms`, less up to a quarter by
 // chance, so that many do not come back at one time.
 int64_t hark_net_backoff_ms(unsigned nth, int64_t first_ms, int64_t most_ms);

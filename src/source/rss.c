@@ -10,8 +10,8 @@
 
 #include <hark/clock.h>
 #include <hark/text.h>
+#include <hark/versions.h>
 
-#include <curl/curl.h>
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <stdio.h>
@@ -106,8 +106,8 @@ static int64_t time_of(const xmlNode *entry, struct hark_arena *arena)
     int64_t ms, now_ms = hark_clock_ms();
     struct hark_str text = first_of(entry, names, arena);
     if (!text.len) return now_ms;
-    if (hark_time_parse(text, &ms) < 0) ms = (int64_t)curl_getdate(text.ptr, NULL) * 1000; // RFC 822
-    return ms > 0 && ms < now_ms ? ms : now_ms;                                            // none is from the future
+    if (hark_time_parse(text, &ms) < 0) ms = hark_net_date_ms(text); // RFC 822
+    return ms > 0 && ms < now_ms ? ms : now_ms;                      // none is from the future
 }
 
 // --- entries ---

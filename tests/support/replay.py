@@ -11,11 +11,14 @@ Built on aiohttp (python3-aiohttp).
 
 import asyncio
 import json
+import logging
 import ssl
 import subprocess
 import threading
 
 from aiohttp import WSCloseCode, web
+
+logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of connections that a fault ended
 
 
 class Server:
@@ -384,3 +387,59 @@ class X(Server):
             await response.write((post if isinstance(post, str) else json.dumps(post)).encode() + b"\r\n")
             at, count, quiet = at + 1, count + 1, 0
         return response
+
+
+class Feed(Server):
+    """A feed whose body and headers a test changes; knows conditional GET by its ETag."""
+
+    def __init__(self, body, content_type="application/rss+xml", status=200, compress=False):
+        super().__init__()
+        self.body, self.content_type, self.status, self.compress = body, content_type, status, compress
+
+    @property
+    def url(self):
+        return self.origin() + "/feed"
+
+    def routes(self, app):
+        app.router.add_get("/feed", self.feed)
+
+    async def feed(self, request):
+        import hashlib
+        etag = '"' + hashlib.sha256(self.body.encode()).hexdigest()[:16] + '"'
+        self.requests.append(dict(request.headers))
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304)
+        response = web.Response(body=self.body.encode(), status=self.status, headers={"ETag": etag, "Content-Type": self.content_type})
+        if self.compress:
+            response.enable_compression()
+        return response
+
+
+class HackerNews(Server):
+    """Items by number; `max` is what maxitem says, and a test moves it. `slow` are null for the first times that they are asked for."""
+
+    def __init__(self, items, most, slow=None, failures=0):
+        super().__init__()
+        self.items, self.max, self.slow, self.failures = items, most, slow or {}, failures
+
+    @property
+    def url(self):
+        return self.origin()
+
+    def routes(self, app):
+        app.router.add_get("/v0/maxitem.json", self.maxitem)
+        app.router.add_get("/v0/item/{id}.json", self.item)
+
+    async def maxitem(self, request):
+        if self.failures:
+            self.failures -= 1
+            return web.Response(status=503, text="busy")
+        return web.json_response(self.max)
+
+    async def item(self, request):
+        number = int(request.match_info["id"])
+        self.requests.append(number)
+        if self.slow.get(number, 0):
+            self.slow[number] -= 1
+            return web.json_response(None)
+        return web.json_response(self.items.get(number))
