@@ -20,6 +20,9 @@ int hark_pipeline_ingest(const struct hark_config *cfg, const char *const *specs
                          struct hark_err *err) HARK_CHECKED;
 // hark match: Kafka → Redis and Kafka.
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+// hark verify: counts the log again by a plain path of its own and compares with Redis. Differences go to stdout and
+// are HARK_EINPUT with no text.
+int hark_pipeline_verify(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
 // hark scan: sources → matches on stdout.
 int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, size_t n,
                        struct hark_err *err) HARK_CHECKED;
@@ -30,6 +33,15 @@ int hark_pipeline_bench_match(const struct hark_config *cfg, const char *const *
                               struct hark_err *err) HARK_CHECKED;
 int hark_pipeline_bench_ingest(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
 int hark_pipeline_bench_end_to_end(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+
+// hark sources: where sources stand and what they missed; in the arena.
+struct hark_sources_view {
+    const struct hark_source_position *cursors;
+    size_t n;
+    struct hark_strs gaps; // hark.gap/1
+};
+int hark_pipeline_sources(const struct hark_config *cfg, struct hark_arena *arena, struct hark_sources_view *ret,
+                          struct hark_err *err) HARK_CHECKED;
 
 // Calls `each` for each post of the sources, in order, until one fails.
 int hark_pipeline_each(const struct hark_config *cfg, const char *const *specs, size_t n,

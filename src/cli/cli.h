@@ -33,9 +33,12 @@ extern const struct hark_command hark_command_run;
 extern const struct hark_command hark_command_scan;
 extern const struct hark_command hark_command_serve;
 extern const struct hark_command hark_command_setup;
+extern const struct hark_command hark_command_sources;
 extern const struct hark_command hark_command_test;
 extern const struct hark_command hark_command_top;
+extern const struct hark_command hark_command_verify;
 extern const struct hark_command hark_command_version;
+extern const struct hark_command hark_command_x_rules;
 
 // --help of one command, to stdout.
 void hark_help_command(const struct hark_command *command);

@@ -5,6 +5,13 @@
 #include "state.h"
 #include "store.h"
 
+// Whether posts are remembered and positions compared. Off only in a build that measures what that costs (tests/bench).
+#ifdef HARK_INEXACT
+enum { HARK_EXACT = 0 };
+#else
+enum { HARK_EXACT = 1 };
+#endif
+
 // One post id of the batch.
 struct hark_batch_post {
     struct hark_str id, key; // key: of hark:post
@@ -38,6 +45,7 @@ struct hark_count_batch {
     struct hark_str *news; // alerts for hark:alerts
     size_t nnews, cap_news;
     bool prepared;
+    int64_t gap_from, gap_to; // equal: there is none
 
     // Kept from batch to batch, for a brand's day is asked for again only after many posts.
     struct hark_arena share_arena;

@@ -3,6 +3,7 @@
 #include "batch.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 // Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
 // Even, for pairs.
@@ -70,6 +71,13 @@ static void operation_more(struct operation *op, size_t n)
     op->start = batch->nargs;
 }
 
+static void put_field(struct hark_count_batch *batch, struct hark_str name, struct hark_str value)
+{
+    if (!value.ptr) return;
+    arg(batch, name);
+    arg(batch, value);
+}
+
 // --- counters ---
 
 static struct hark_str letter_of(const struct hark_delta_key *key)
@@ -129,14 +137,31 @@ static void put_brands(struct hark_count_batch *batch, struct hark_str key)
     operation_end(&op);
 }
 
-// --- posts ---
-
-static void put_field(struct hark_count_batch *batch, struct hark_str name, struct hark_str value)
+// As all entries of the stream have: source, from, to, reason; and the offsets.
+static void put_gap(struct hark_count_batch *batch, const struct hark_store *store,
+                    const struct hark_position *position)
 {
-    if (!value.ptr) return;
-    arg(batch, name);
-    arg(batch, value);
+    struct hark_arena *args = &batch->args;
+    char now[HARK_TIME_STR_BYTES];
+    if (batch->gap_from == batch->gap_to) return;
+    hark_time_str(hark_clock_ms(), now);
+    struct hark_str time = hark_arena_str(args, hark_str(now));
+    struct operation op = {batch, HARK_STR("G"),
+                           hark_arena_printf(args, HARK_STR_FMT "gaps", HARK_STR_ARG(store->prefix)), 0, 0};
+    operation_more(&op, 14);
+    put_field(batch, HARK_STR("source"),
+              hark_arena_printf(args, HARK_STR_FMT "/" HARK_STR_FMT, HARK_STR_ARG(position->topic),
+                                HARK_STR_ARG(position->field)));
+    put_field(batch, HARK_STR("from"), time);
+    put_field(batch, HARK_STR("to"), time);
+    put_field(batch, HARK_STR("reason"), HARK_STR("deleted from the log before it was counted"));
+    put_field(batch, HARK_STR("first"), hark_arena_printf(args, "%lld", (long long)batch->gap_from));
+    put_field(batch, HARK_STR("next"), hark_arena_printf(args, "%lld", (long long)batch->gap_to));
+    put_field(batch, HARK_STR("posts"), hark_arena_printf(args, "%lld", (long long)(batch->gap_to - batch->gap_from)));
+    operation_end(&op);
 }
+
+// --- posts ---
 
 static void put_json(struct hark_count_batch *batch, const struct hark_batch_post *post)
 {
@@ -221,7 +246,7 @@ static void put_meta(struct hark_count_batch *batch, struct hark_str key)
 static void put_unknown(struct hark_count_batch *batch)
 {
     size_t start = 0;
-    for (size_t i = 0; i < batch->nposts; i++) {
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) {
         if (batch->posts[i].was.known) continue;
         if (start && batch->nargs - start == PIECE) {
             put_length(batch, start - 1, PIECE);
@@ -261,8 +286,10 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     batch->nargs = 0;
     arg(batch, HARK_STR("EVALSHA"));
     arg(batch, HARK_STR(""));
-    arg(batch, HARK_STR("1"));
+    arg(batch, HARK_STR("2"));
     arg(batch, hark_arena_str(&batch->args, hark_buf_str(&batch->tmp)));
+    arg(batch, hark_arena_printf(&batch->args, HARK_STR_FMT "open:" HARK_STR_FMT, HARK_STR_ARG(store->prefix),
+                                 HARK_STR_ARG(position->topic)));
     arg(batch, hark_str(incarnation));
     arg(batch, position->field);
     arg(batch, position->expected);
@@ -272,7 +299,8 @@ static void encode(struct hark_count_batch *batch, const struct hark_store *stor
     put_known(batch);
     for (size_t i = 0; i < batch->deltas.keys.n; i++) put_key(batch, batch->deltas.keys.entries[i].ptr);
     put_brands(batch, brands);
-    for (size_t i = 0; i < batch->nposts; i++) put_post(batch, &batch->posts[i]);
+    for (size_t i = 0; i < (HARK_EXACT ? batch->nposts : 0); i++) put_post(batch, &batch->posts[i]);
+    put_gap(batch, store, position);
     put_alerts(batch, alerts);
     put_meta(batch, meta);
 }
@@ -298,9 +326,14 @@ static int run_script(struct hark_count_batch *batch, struct hark_instance *inst
     batch->lens[0] = 7;
     batch->argv[1] = inst->script;
     batch->lens[1] = strlen(inst->script);
+    hark_crash_point("before-script");
     if (hark_redis_send_argv(&inst->redis, batch->nargs, batch->argv, batch->lens, err)) return err->code;
+    hark_redis_crash_before_reply(&inst->redis);
     if (hark_redis_reply(&inst->redis, "NOSCRIPT", ret, err)) return err->code;
-    if ((*ret)->type != REDIS_REPLY_ERROR) return 0;
+    if ((*ret)->type != REDIS_REPLY_ERROR) {
+        hark_crash_point("after-script");
+        return 0;
+    }
     freeReplyObject(*ret);
     batch->argv[0] = "EVAL";
     batch->lens[0] = 4;
@@ -319,6 +352,8 @@ static int read_answer(const redisReply *reply, const struct hark_position *posi
         *ret = HARK_COMMIT_DONE;
     else if (hark_str_is(word, "gone"))
         *ret = HARK_COMMIT_GONE;
+    else if (hark_str_is(word, "torn"))
+        *ret = HARK_COMMIT_TORN;
     else if (hark_str_is(word, "conflict"))
         *ret = HARK_COMMIT_CONFLICT;
     else if (hark_str_is(word, "moved") && reply->elements == 2)

@@ -1,12 +1,12 @@
 #!lua
 -- Commits a batch: compares first, then applies all of it and moves the position, in one step that nothing can come between.
 --
--- KEYS[1]  <prefix>pos:<topic>
+-- KEYS     <prefix>pos:<topic>, <prefix>open:<topic>
 -- ARGV     incarnation, field, expected, next, top; pieces of n keys of posts that are unknown, closed by n = 0; n and n pairs of the key
 --          and the revision of a known post; then operations to the end: letter, key, life, n, n arguments. What a batch sends
 --          along for the outside is a letter as well (X: alerts).
 --
--- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
+-- Returns {'done'}, {'moved', position}, {'conflict'}, {'gone'} or {'torn'}.
 --
 -- Nothing is half done: every check stands before the first write; Redis refuses the whole script before it starts where it is out of memory,
 -- a replica, short of replicas or cannot save (that is what `#!lua` without flags asks for); and the writes below cannot fail
@@ -16,6 +16,9 @@ local ARGV = ARGV
 local incarnation, field, expected, following = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local top, cut = tonumber(ARGV[5]), '-' .. ARGV[5] + 1 -- ranks 0 to cut are below the top
 
+-- A batch raises `open` before its first write and lowers it after its last. It can be found raised only where Redis has applied a part of a batch:
+-- an append-only file that ended inside of one, was loaded and written on, and is loaded again (Redis up to 7.2, valkey#4342).
+if tonumber(call('HGET', KEYS[2], field) or '0') ~= 0 then return {'torn'} end
 local at = call('HMGET', KEYS[1], 'incarnation', field)
 if at[1] ~= incarnation then return {'gone'} end
 if (at[2] or '') ~= expected then return {'moved', at[2] or ''} end
@@ -124,6 +127,11 @@ function apply.S(key, _, first, last)
   call('SADD', key, unpack(ARGV, first, last))
 end
 
+-- field, value: an entry in a stream
+function apply.G(key, _, first, last)
+  call('XADD', key, '*', unpack(ARGV, first, last))
+end
+
 -- field, value: sets fields of a post, whose life, in seconds, starts again
 function apply.T(key, life, first, last)
   call('HSET', key, unpack(ARGV, first, last))
@@ -149,6 +157,8 @@ function apply.M(key, _, first)
 end
 
 local stop = #ARGV
+local many = i < stop -- else there is but one write
+if many then call('HINCRBY', KEYS[2], field, '1') end
 while i < stop do
   n = tonumber(ARGV[i + 3])
   apply[ARGV[i]](ARGV[i + 1], ARGV[i + 2], i + 4, i + 3 + n)
@@ -156,4 +166,5 @@ while i < stop do
 end
 
 if following ~= expected then call('HSET', KEYS[1], field, following) end
+if many then call('HINCRBY', KEYS[2], field, '-1') end
 return {'done'}

@@ -1,8 +1,10 @@
 #include "redis.h"
 
+#include <hark/crash.h>
 #include <hark/versions.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -118,6 +120,7 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
         hark_redis_drop(redis);
         return HARK_ESERVICE;
     }
+    redis->connections++;
     if (redis->url.host[0]) redisEnableKeepAlive(redis->ctx);
     redisSetTimeout(redis->ctx, timeval_of(redis->timeout_ms));
     if ((redis->url.tls && hark_redis_tls_start(redis, err)) || authenticate(redis, err) || select_db(redis, err)) {
@@ -164,18 +167,44 @@ int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, 
 
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err)
 {
-    void *reply;
+    void *got;
     if (!redis->ctx) return not_connected(redis, err);
     errno = 0;
-    if (redisGetReply(redis->ctx, &reply) != REDIS_OK) return lost(redis, "the connection was lost", err);
-    *ret = reply;
-    if ((*ret)->type != REDIS_REPLY_ERROR || (except && strncmp((*ret)->str, except, strlen(except)) == 0)) return 0;
-    refused(redis, (*ret)->str, err);
-    freeReplyObject(*ret);
-    return err->code;
+    if (redisGetReply(redis->ctx, &got) != REDIS_OK) return lost(redis, "the connection was lost", err);
+    redisReply *reply = got;
+    if (reply->type == REDIS_REPLY_ERROR && !(except && strncmp(reply->str, except, strlen(except)) == 0)) {
+        refused(redis, reply->str, err);
+        freeReplyObject(reply);
+        return err->code;
+    }
+    *ret = reply; // only now: callers free what they were given
+    return 0;
 }
+
+#ifdef HARK_CRASH_POINTS
+void hark_redis_crash_before_reply(struct hark_redis *redis)
+{
+    if (!hark_crash_armed("before-reply") || !redis->ctx) return;
+    for (int done = 0; !done;)
+        if (redisBufferWrite(redis->ctx, &done) != REDIS_OK) return; // the reader of the reply meets the error
+    struct pollfd fd = {.fd = redis->ctx->fd, .events = POLLIN};
+    if (poll(&fd, 1, redis->timeout_ms) > 0) hark_crash_point("before-reply");
+}
+#endif
 
 void hark_count_hiredis(char *out, size_t size)
 {
     snprintf(out, size, "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+}
+
+struct hark_str hark_reply_field(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (hark_str_is(hark_reply_str(fields->element[i]), name)) return hark_reply_str(fields->element[i + 1]);
+    return (struct hark_str){0};
+}
+
+bool hark_reply_is_entry(const redisReply *entry)
+{
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && entry->element[1]->type == REDIS_REPLY_ARRAY;
 }

@@ -106,10 +106,31 @@ static int judge(const struct hark_instance *inst, struct hark_str server, struc
     return 0;
 }
 
+// A server that was started with an append-only file that broke off in the middle of a batch writes on behind the
+// broken part (Redis up to 7.2, valkey#4342), and the next start takes both for one. A rewrite, once a start, removes
+// that part. A user without the right to it, or a server that is busy, is no trouble: the commit script finds what is
+// torn.
+static int freshen(struct hark_instance *inst, struct hark_err *err)
+{
+    redisReply *reply;
+    if (hark_redis_send(&inst->redis, err, "INFO persistence") || hark_redis_reply(&inst->redis, NULL, &reply, err))
+        return err->code;
+    struct hark_str info = hark_reply_str(reply);
+    bool due = hark_str_is(hark_store_info(info, "aof_enabled"), "1") &&
+               hark_str_is(hark_store_info(info, "aof_last_rewrite_time_sec"), "-1") &&
+               hark_str_is(hark_store_info(info, "aof_rewrite_in_progress"), "0");
+    freeReplyObject(reply);
+    if (!due) return 0;
+    if (hark_redis_send(&inst->redis, err, "BGREWRITEAOF") || hark_redis_reply(&inst->redis, "", &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return 0;
+}
+
 static int check(struct hark_instance *inst, struct hark_err *err)
 {
     redisReply *server, *memory;
-    if (inst->checked) return 0;
+    if (inst->checked == inst->redis.connections) return 0; // a new connection may be to a server that was started anew
     if (hark_redis_send(&inst->redis, err, "INFO server") || hark_redis_send(&inst->redis, err, "INFO memory") ||
         hark_redis_reply(&inst->redis, NULL, &server, err))
         return err->code;
@@ -119,7 +140,8 @@ static int check(struct hark_instance *inst, struct hark_err *err)
         freeReplyObject(memory);
     }
     freeReplyObject(server);
-    inst->checked = rc == 0;
+    if (!rc) rc = freshen(inst, err);
+    if (!rc) inst->checked = inst->redis.connections;
     return rc;
 }
 
@@ -221,8 +243,7 @@ int hark_store_remember(struct hark_store *store, struct hark_instance *inst, st
 
 // --- the whole of an instance ---
 
-// A prefix as a pattern of SCAN that means itself.
-static void add_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
+void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
 {
     for (size_t i = 0; i < prefix.len; i++) {
         if (strchr("*?[]\\", prefix.ptr[i])) hark_buf_char(buf, '\\');
@@ -231,20 +252,34 @@ static void add_pattern(struct hark_str prefix, const char *rest, struct hark_bu
     hark_buf_str_add(buf, hark_str(rest));
 }
 
-static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct hark_err *err)
+// hark:meta stays to the end. Where sources stand and what they missed did not come from the log and cannot be had from
+// it again.
+static bool outlives_wipe(const struct hark_store *store, struct hark_str key)
 {
-    redisReply *reply;
-    for (size_t i = 0; i < keys->elements; i++)
-        if (hark_redis_send(redis, err, "UNLINK %b", keys->element[i]->str, (size_t)keys->element[i]->len))
-            return err->code;
+    struct hark_str name = hark_strn(key.ptr + store->prefix.len, key.len - store->prefix.len);
+    return hark_str_is(name, "meta") || hark_str_is(name, "gaps") || hark_str_starts(name, HARK_STR("source:"));
+}
+
+static int unlink_keys(const struct hark_store *store, struct hark_redis *redis, const redisReply *keys,
+                       struct hark_err *err)
+{
+    size_t sent = 0;
     for (size_t i = 0; i < keys->elements; i++) {
+        struct hark_str key = hark_reply_str(keys->element[i]);
+        if (outlives_wipe(store, key)) continue;
+        if (hark_redis_send(redis, err, "UNLINK %b", key.ptr, key.len)) return err->code;
+        sent++;
+    }
+    for (size_t i = 0; i < sent; i++) {
+        redisReply *reply;
         if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
         freeReplyObject(reply);
     }
     return 0;
 }
 
-static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, struct hark_err *err)
+static int wipe_matching(const struct hark_store *store, struct hark_redis *redis, struct hark_str pattern,
+                         struct hark_err *err)
 {
     char cursor[32] = "0";
     do {
@@ -254,7 +289,7 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
             return err->code;
         bool list = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
         int rc =
-            list ? unlink_keys(redis, reply->element[1], err)
+            list ? unlink_keys(store, redis, reply->element[1], err)
                  : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
         if (!rc) snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
         freeReplyObject(reply);
@@ -263,20 +298,67 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
     return 0;
 }
 
-// Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go.
-static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
+// Gaps of the log belong to the count that goes.
+static int forget_lost(const struct hark_store *store, struct hark_redis *redis, struct hark_err *err)
+{
+    struct hark_str prefix = store->prefix;
+    redisReply *entries, *reply;
+    if (hark_redis_send(redis, err, "XRANGE %bgaps - +", prefix.ptr, prefix.len) ||
+        hark_redis_reply(redis, NULL, &entries, err))
+        return err->code;
+    for (size_t i = 0; i < entries->elements && !err->code; i++) {
+        const redisReply *entry = entries->element[i];
+        if (!hark_reply_is_entry(entry) || !hark_reply_field(entry->element[1], "posts").ptr) continue;
+        struct hark_str id = hark_reply_str(entry->element[0]);
+        if (hark_redis_send(redis, err, "XDEL %bgaps %b", prefix.ptr, prefix.len, id.ptr, id.len) == 0 &&
+            hark_redis_reply(redis, NULL, &reply, err) == 0)
+            freeReplyObject(reply);
+    }
+    freeReplyObject(entries);
+    return err->code;
+}
+
+static int set_meta(const struct hark_store *store, struct hark_redis *redis, const char *field, const char *value,
+                    struct hark_err *err)
+{
+    redisReply *reply;
+    if (hark_redis_send(redis, err, "HSET %bmeta %s %s", store->prefix.ptr, store->prefix.len, field, value) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return 0;
+}
+
+static int remove_parts(const struct hark_store *store, struct hark_redis *redis, struct hark_err *err)
 {
     static const char *const parts[] = {"pos:*", "*"};
     struct hark_buf pattern = {0};
-    int rc = hark_redis_connect(&inst->redis, err);
+    int rc = 0;
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         hark_buf_clear(&pattern);
-        add_pattern(store->prefix, parts[i], &pattern);
-        rc = wipe_matching(&inst->redis, hark_buf_str(&pattern), err);
+        hark_store_pattern(store->prefix, parts[i], &pattern);
+        rc = wipe_matching(store, redis, hark_buf_str(&pattern), err);
     }
     hark_buf_done(&pattern);
-    hark_map_clear(&inst->incarnations);
     return rc;
+}
+
+// Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go. Whoever
+// starts meanwhile, or after this was broken off, is told by hark:meta, which stays to the end.
+static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
+{
+    struct hark_redis *redis = &inst->redis;
+    char now[HARK_TIME_STR_BYTES];
+    redisReply *reply;
+    hark_map_clear(&inst->incarnations);
+    hark_time_str(hark_clock_ms(), now);
+    if (hark_redis_connect(redis, err) || set_meta(store, redis, "wiping", now, err) ||
+        remove_parts(store, redis, err) || forget_lost(store, redis, err) ||
+        hark_redis_send(redis, err, "DEL %bmeta", store->prefix.ptr, store->prefix.len) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return set_meta(store, redis, "rebuilt", now, err);
 }
 
 int hark_store_wipe(struct hark_store *store, struct hark_err *err)
@@ -293,7 +375,7 @@ static int send_meta(struct hark_redis *redis, struct hark_str prefix, const cha
     if (hark_redis_send(redis, err, "HSETNX %bmeta schema %s", prefix.ptr, prefix.len, SCHEMA) ||
         hark_redis_send(redis, err, "HSETNX %bmeta started %s", prefix.ptr, prefix.len, now) ||
         hark_redis_send(redis, err, "HSET %bmeta ruleset %s", prefix.ptr, prefix.len, ruleset) ||
-        hark_redis_send(redis, err, "HGET %bmeta schema", prefix.ptr, prefix.len))
+        hark_redis_send(redis, err, "HMGET %bmeta schema wiping", prefix.ptr, prefix.len))
         return err->code;
     return 0;
 }
@@ -309,7 +391,17 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
         freeReplyObject(reply);
     }
     if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
-    struct hark_str schema = hark_reply_str(reply);
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        freeReplyObject(reply);
+        return hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer HMGET with a list", redis->url.text);
+    }
+    struct hark_str schema = hark_reply_str(reply->element[0]);
+    if (hark_reply_str(reply->element[1]).len)
+        hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
+            "with --rebuild",
+            redis->url.text);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,
@@ -322,5 +414,18 @@ int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_e
 {
     for (size_t i = 0; i < store->n; i++)
         if (write_meta(store, &store->v[i], ruleset, err)) return err->code;
+    return 0;
+}
+
+int hark_store_rebuilt(struct hark_store *store, int32_t partition, bool *ret, struct hark_err *err)
+{
+    struct hark_redis *redis = &hark_store_instance(store, partition)->redis;
+    redisReply *reply;
+    if (hark_redis_connect(redis, err) ||
+        hark_redis_send(redis, err, "HEXISTS %bmeta rebuilt", store->prefix.ptr, store->prefix.len) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    *ret = reply->integer == 1;
+    freeReplyObject(reply);
     return 0;
 }

@@ -9,7 +9,7 @@
 struct hark_instance {
     struct hark_redis redis;
     struct hark_map incarnations; // topic → the incarnation that was seen first, 16 hex digits
-    bool checked;                 // that it is fit to be written to
+    unsigned checked;             // the connection on which it was found fit to be written to; 0: none yet
     char script[41];              // SHA-1 of the commit script; "": not loaded yet
 };
 
@@ -23,6 +23,8 @@ struct hark_store {
 struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition);
 // <prefix>pos:<topic>, in the buffer.
 void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf);
+// Appends a pattern for SCAN: the prefix, which means itself, and `rest`.
+void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf);
 // The incarnation that this store saw first, made where there is none.
 int hark_store_remember(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, const char **ret,
                         struct hark_err *err) HARK_CHECKED;

@@ -8,6 +8,7 @@
 #include "lane.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 // Waits before a further try; false when a stop was asked for.
 static bool back_off(const struct hark_err *err, int *tries)
@@ -37,16 +38,24 @@ static int insist(struct commit_env *env, struct lane *lane,
     }
 }
 
+// What was read of the posts holds where the position is still the one that is expected. Else (a fail-over, a second
+// owner) nothing may be sent: it would be about posts that were deleted or edited long since.
 static int prepare(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
     int64_t started_us = hark_clock_mono_us();
     int code = hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
-    if (!code) metrics_took(&metric_redis, "read", started_us);
-    return code;
+    if (!code)
+        code = hark_store_position(env->store, lane->partition, env->topic, hark_str(lane->field), &lane->moved, err);
+    if (code) return code;
+    bool expected = hark_str_eq(hark_buf_str(&lane->moved), hark_buf_str(&lane->expected));
+    lane->result = expected ? HARK_COMMIT_DONE : HARK_COMMIT_MOVED;
+    metrics_took(&metric_redis, "read", started_us);
+    return 0;
 }
 
 static int run_script(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
+    if (lane->result == HARK_COMMIT_MOVED) return 0; // found so before anything was sent
     const struct hark_position position = {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
                                            hark_buf_str(&lane->sealed->next)};
     int64_t started_us = hark_clock_mono_us();
@@ -100,6 +109,7 @@ static int send_outcome(struct commit_env *env, struct lane *lane, size_t i, str
 
 static int send_lane(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
+    if (lane->result == HARK_COMMIT_MOVED) return 0;
     for (size_t i = 0; i < lane->sealed->nout; i++)
         if (send_outcome(env, lane, i, err)) return err->code;
     return 0;
@@ -118,6 +128,14 @@ static int finish(struct commit_env *env, struct lane *lane, struct hark_err *er
                  hark_log_q(hark_buf_str(&lane->moved)));
         lane->has_moved = true;
         break;
+    case HARK_COMMIT_TORN:
+        return hark_err_set(err, HARK_ESERVICE,
+                            "Redis has applied a part of a batch only: its append-only file broke off in the middle of "
+                            "one and was loaded "
+                            "twice. The counters of partition %s are wrong: `hark match --rebuild` counts the log "
+                            "again from its beginning; "
+                            "or bring back an older copy and start again",
+                            lane->field);
     case HARK_COMMIT_GONE:
         return hark_err_set(
             err, HARK_ESERVICE,
@@ -167,7 +185,9 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
     int64_t start_us = hark_clock_mono_us();
     if (send_all(env, lanes, n, &posts, err)) return err->code;
     int64_t sent_us = hark_clock_mono_us();
+    hark_crash_point("after-produce");
     if (env->emit->flush(env->emit, err)) return err->code;
+    hark_crash_point("after-acknowledgement");
     int64_t acked_us = hark_clock_mono_us();
     if (count_all(env, lanes, n, err)) return err->code;
     metrics_took(&metric_commit, NULL, start_us);

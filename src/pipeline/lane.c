@@ -75,6 +75,11 @@ static void write_offset(struct lane *lane)
     lane->offset = -1;
 }
 
+void lane_gap(struct lane *lane, int64_t from, int64_t to)
+{
+    hark_count_gap(lane->open->batch, from, to);
+}
+
 struct hark_str lane_next(struct lane *lane)
 {
     write_offset(lane);
@@ -136,6 +141,7 @@ static void keep(struct lane *lane, size_t index, const struct outgoing *out)
     load->out = hark_grow(load->out, index, &load->out_cap, sizeof *load->out);
     load->out[index] = *out;
     load->nout = index + 1;
+    load->dirty = true; // also where the input has no positions
 }
 
 // The alerts of all matches of one post, in the lane's arena.

@@ -55,10 +55,12 @@ void rules_tell(struct hark_scratch *ms, struct hark_match_stats *told, struct t
     tally_add(&tally->over_limit, now->over_limit - told->over_limit);
     tally_add(&tally->skipped, now->skipped - told->skipped);
     *told = *now;
-    for (const struct hark_pattern *pattern; (pattern = hark_scratch_quarantined(ms));)
+    for (const struct hark_pattern *pattern; (pattern = hark_scratch_quarantined(ms));) {
+        metrics_quarantined();
         hark_log(HARK_WARN, "pattern in quarantine", "pattern=%s file=%s line=%u over=%d of=%d",
                  hark_log_q(pattern->written), hark_log_q(pattern->loc.file), pattern->loc.line, HARK_QUARANTINE_OVER,
                  HARK_QUARANTINE_TRIES);
+    }
 }
 
 void rules_leave(struct hark_scratch *ms)
