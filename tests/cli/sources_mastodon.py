@@ -44,12 +44,12 @@ def listen(server, count, *more, path="", env=None):
 
 @test
 def streamed_through_50_lost_connections():
-    statuses = [status(n) for n in range(2200)]
+    statuses = [status(n) for n in range(4000)]
     chance = random.Random(3)
     hows = ["close", "cut", "abort", "abort"]
     faults = [{"after": chance.randrange(0, 25), "how": 502 if i % 25 == 5 else hows[i % 4]} for i in range(50)]
     with Mastodon(statuses, faults, before=[status(-5), status(-4)], token="secret-token") as server:
-        posts, log = listen(server, 2200, env=TOKEN)
+        posts, log = listen(server, 4000, env=TOKEN)
         equal(server.faults, [], "faults that did not happen")
     equal(sorted(post["id"] for post in posts), uris(statuses), "ids")
     assert "posts were missed" not in log and "secret-token" not in log, log
