@@ -196,3 +196,15 @@ void hark_count_hiredis(char *out, size_t size)
 {
     snprintf(out, size, "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
 }
+
+struct hark_str hark_reply_field(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (hark_str_is(hark_reply_str(fields->element[i]), name)) return hark_reply_str(fields->element[i + 1]);
+    return (struct hark_str){0};
+}
+
+bool hark_reply_is_entry(const redisReply *entry)
+{
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && entry->element[1]->type == REDIS_REPLY_ARRAY;
+}

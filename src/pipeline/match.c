@@ -212,7 +212,7 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
         if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
     tally_add(&worker->match->tally.posts, n);
-    rules_tell(worker->take.m);
+    rules_tell(worker->take.ms, &worker->take.told, &worker->match->tally);
     return 0;
 }
 
@@ -360,7 +360,7 @@ static void close_worker(struct worker *worker)
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
     free(worker->incarnations);
-    rules_leave(worker->take.ms, &worker->match->tally);
+    rules_leave(worker->take.ms);
     hark_store_close(worker->store);
     hark_store_close(worker->commit.store);
     worker->take.emit->free(worker->take.emit);
