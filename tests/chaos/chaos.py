@@ -153,14 +153,16 @@ class Chaos:
                 for matcher in self.matchers[:2]:
                     if not self.held and not matcher.running():
                         self.ended(matcher)
-                        if "a part of a batch" in matcher.said() and not self.torn:
+                        said = matcher.said()
+                        broken_off = "being removed, or that was broken off" in said and not any(m.running() for m in self.matchers)
+                        if ("a part of a batch" in said and not self.torn) or broken_off:
                             self.touch()
                             self.torn = True  # as an operator would: all stop, one starts over
                             for other in self.matchers[:2]:
                                 if other.running():
                                     other.kill()
                             matcher.start("--rebuild")
-                            self.faults["(torn file found)"] += 1
+                            self.faults["(rebuild broken off)" if broken_off else "(torn file found)"] += 1
                         else:
                             self.torn = False
                             matcher.start()

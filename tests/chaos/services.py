@@ -66,7 +66,7 @@ class Resp:
         replies = []
         try:
             if not self.sock:
-                self.sock = socket.create_connection(("127.0.0.1", self.port), 5)
+                self.sock = socket.create_connection(("127.0.0.1", self.port), 60)
                 self.file = self.sock.makefile("rb")
             for at in range(0, len(commands), chunk):
                 part = commands[at:at + chunk]

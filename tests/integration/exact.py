@@ -172,6 +172,7 @@ def a_crash_between_any_two_steps_loses_nothing():
         equal(len({a["id"] for a in alerts}), 40, f"different alerts after {point}")
         equal({a["match"]["id"] for a in alerts}, {f"p{i}" for i in range(40)}, f"alerts after {point}")
         equal(int(s.redis[0]("HGET", f"hark:pos:{s.kafka.topics}posts", "0")), 40, "position")
+        equal({i: n for i in range(40) if (n := s.redis[0]("HGET", f"hark:post:p{i}", "seen")) != "1"}, {}, "posts seen more often than they came")
         assert s.verify().startswith("equal")
 
 
