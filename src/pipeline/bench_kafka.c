@@ -8,20 +8,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { WAIT_MS = 8000, SHARE = 5, BRANDS = 10000, PARTITIONS = 4 };
-
-static int64_t cpu_us(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
-}
 
 struct watch {
     int64_t wall_us, cpu_us;
@@ -29,12 +20,13 @@ struct watch {
 
 static struct watch watch_start(void)
 {
-    return (struct watch){hark_clock_mono_us(), cpu_us()};
+    return (struct watch){hark_clock_mono_us(), hark_clock_cpu_us()};
 }
 
 static void watch_print(struct watch from, const char *what, size_t n)
 {
-    double seconds = (double)(hark_clock_mono_us() - from.wall_us) / 1e6, cpu = (double)(cpu_us() - from.cpu_us);
+    double seconds = (double)(hark_clock_mono_us() - from.wall_us) / 1e6,
+           cpu = (double)(hark_clock_cpu_us() - from.cpu_us);
     printf("%s posts=%zu seconds=%.3f posts_per_s=%.0f cpu_us_a_post=%.2f\n", what, n, seconds, (double)n / seconds,
            cpu / (double)n);
     fflush(stdout);
@@ -219,7 +211,7 @@ static void print_latency(struct end_to_end *bench, double rate, struct watch wa
     qsort(took, n, sizeof *took, by_value);
     printf("open-loop posts=%zu counted=%zu rate=%.0f p50_ms=%.1f p99_ms=%.1f p999_ms=%.1f cpu_us_a_post=%.2f\n",
            bench->ndue, n, rate, took[n / 2] / 1e3, took[n * 99 / 100] / 1e3, took[n * 999 / 1000] / 1e3,
-           (double)(cpu_us() - watch.cpu_us) / (double)n);
+           (double)(hark_clock_cpu_us() - watch.cpu_us) / (double)n);
 }
 
 static struct hark_store *open_store(const struct hark_config *cfg, struct hark_err *err)

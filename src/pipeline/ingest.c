@@ -25,14 +25,10 @@ struct feed {
     int64_t saved_us;
 };
 
-enum { SAVE_MS = 250 }; // between two flushes: what a crash can bring again
-
-static bool waiting(void *arg, int seconds)
-{
-    (void)arg;
-    if (seconds % 10 == 5) hark_log(HARK_WARN, "waiting for Kafka to acknowledge", "seconds=%d", seconds);
-    return !hark_stopping() || seconds < 4;
-}
+enum {
+    SAVE_MS = 250, // between two flushes: what a crash can bring again
+    STOP_S = 4,    // for what is not acknowledged yet when a stop is asked for
+};
 
 static int send_post(struct ingest *ingest, const struct hark_source_item *item, struct hark_err *err)
 {
@@ -62,7 +58,7 @@ static int send_gap(struct feed *feed, const struct hark_source_item *item, stru
     hark_gap_encode(&gap, &feed->json);
     if (producer && (hark_producer_send(producer, "gaps", hark_str(feed->src->name), hark_buf_str(&feed->json),
                                         (struct hark_str){0}, (struct hark_str){0}, err) ||
-                     hark_producer_flush(producer, waiting, NULL, err)))
+                     producer_flush(producer, STOP_S, err)))
         return err->code;
     return feed->keeper ? keeper_gap(feed->keeper, &gap, err) : 0;
 }
@@ -100,7 +96,7 @@ static int save(struct feed *feed, struct hark_err *err)
     feed->saved_us = hark_clock_mono_us();
     if (!feed->ingest->producer) return stdout_flush(err);
     if (!feed->moved) return 0;
-    if (hark_producer_flush(feed->ingest->producer, waiting, NULL, err)) return err->code;
+    if (producer_flush(feed->ingest->producer, STOP_S, err)) return err->code;
     if (keeper_save(feed->keeper, feed->src->name, hark_buf_str(&feed->position), &why))
         hark_log(HARK_WARN, "the position was not saved", "source=%s error=%s", hark_log_q(hark_str(feed->src->name)),
                  hark_log_q(hark_str(why.text)));
@@ -169,7 +165,7 @@ static int ingest_source(void *arg, size_t i, struct hark_err *err)
 static void drain(struct ingest *ingest, struct hark_err *err)
 {
     struct hark_err late = {0};
-    int code = ingest->producer ? hark_producer_flush(ingest->producer, waiting, NULL, &late) : stdout_flush(&late);
+    int code = ingest->producer ? producer_flush(ingest->producer, STOP_S, &late) : stdout_flush(&late);
     if (code && err->code == 0) *err = late;
     if (code == HARK_ESTOP)
         *err = (struct hark_err){.code = HARK_ESERVICE,
@@ -199,7 +195,7 @@ int hark_pipeline_ingest(const struct hark_config *cfg, const char *const *specs
         struct hark_http *http;
         progress_start(&ingest.tally);
         if (metrics_start(cfg, &ingest.tally, NULL, NULL, &http, err) == 0) {
-            read_all(specs, n, ingest_source, &ingest, err);
+            read_all(n, ingest_source, &ingest, err);
             drain(&ingest, err);
         }
         metrics_stop(http);

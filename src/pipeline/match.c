@@ -468,7 +468,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         struct hark_http *http;
         progress_start(&match.tally);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
-            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+            read_all((size_t)cfg->workers, work, &match, err);
         metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);

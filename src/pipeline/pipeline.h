@@ -36,7 +36,7 @@ extern const struct hark_metric metric_redis, metric_commit, metric_lag;
 void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
 void metrics_rules(const struct hark_ruleset *rs, const char *before); // version of the set before, or NULL
-void metrics_quarantined(void); // a pattern
+void metrics_quarantined(void);                                        // a pattern
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
@@ -79,6 +79,9 @@ struct emit {
 struct emit *emit_stdout(const char *what, struct dead_file *dead);
 // A producer whose sends give up (HARK_ESTOP) when a stop is asked for while Kafka's queue is full.
 struct hark_producer *producer_open(const struct hark_stream_options *options, struct hark_err *err);
+// Waits until all is acknowledged, however long Kafka is away; once a stop is asked for, only until `stop_s` seconds
+// have passed in all (then HARK_ESTOP). Says in the log that it waits.
+int producer_flush(struct hark_producer *producer, int stop_s, struct hark_err *err) HARK_CHECKED;
 // The producer is shared and the caller's. Missing alert topics of a team are made.
 struct emit *emit_kafka(struct hark_producer *producer);
 // Writes a line to stdout, whole, from any thread. HARK_ESTOP when the reader has gone.
@@ -198,5 +201,4 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
                               struct hark_err *err);
 void read_progress(const struct hark_source *src, struct tally *tally);
 // One thread a source; the first error stops all and is what err says at the end. `body` reads one source to its end.
-int read_all(const char *const *specs, size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg,
-             struct hark_err *err);
+int read_all(size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg, struct hark_err *err);

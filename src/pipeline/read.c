@@ -77,10 +77,8 @@ static void *read_one(void *arg)
     return NULL;
 }
 
-int read_all(const char *const *specs, size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg,
-             struct hark_err *err)
+int read_all(size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg, struct hark_err *err)
 {
-    (void)specs;
     struct reader *readers = hark_calloc(n, sizeof *readers);
     for (size_t i = 0; i < n; i++) {
         readers[i] = (struct reader){.i = i, .body = body, .arg = arg};

@@ -230,7 +230,7 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
         run.redis = hark_backend_redis(backend);
         struct hark_http *http;
         progress_start(&run.tally);
-        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(specs, n, run_source, &run, err);
+        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(n, run_source, &run, err);
         metrics_stop(http);
         progress_stop();
         tally_log(&run.tally, "run", started_us);

@@ -75,7 +75,7 @@ int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, 
     scan.dead = scan.m ? dead_file_open(cfg->dead_letters, err) : NULL;
     if (scan.dead) {
         progress_start(&scan.tally);
-        read_all(specs, n, scan_source, &scan, err);
+        read_all(n, scan_source, &scan, err);
         progress_stop();
         if (err->code == 0) stdout_flush(err);
         tally_log(&scan.tally, "scan", started_us);
