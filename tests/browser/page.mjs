@@ -218,9 +218,13 @@ const tests = {
   async the_page_says_when_data_stops() {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } }), page = await context.newPage();
     await page.goto(HARK_URL);
+    await page.waitForSelector("main table.wide tbody tr");
     await page.waitForSelector(".status.good");
     process.kill(Number(HARK_SERVER), "SIGTERM");
     await page.waitForSelector(".status.bad", { timeout: 30000 });
+    const refused = page.waitForEvent("requestfailed");
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page looks for news, in vain
+    await refused;
     check(/connection to hark is lost/i.test(await page.textContent("#banner")), "the banner");
     check((await page.$$("main table.wide tbody tr")).length > 0, "the numbers stay");
     await page.screenshot({ path: `${HARK_SHOTS}/lost.png` });
