@@ -157,6 +157,9 @@ struct hark_total {
 // 0 are left out.
 int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const struct hark_total **ret, size_t *ret_n,
                      struct hark_err *err) HARK_CHECKED;
+// The same of one brand.
+int hark_read_brand(struct hark_store *store, struct hark_arena *arena, struct hark_str brand,
+                    const struct hark_total **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
 size_t hark_store_instances(const struct hark_store *store);
 // The stored position as hark_store_position(), but writes nothing: "" also where nothing was ever counted.

@@ -64,11 +64,10 @@ static int find_intents(struct weekly *w, struct hark_err *err)
 {
     const struct hark_total *totals;
     size_t n;
-    if (hark_read_totals(w->store, w->arena, &totals, &n, err)) return err->code;
+    if (hark_read_brand(w->store, w->arena, w->brand, &totals, &n, err)) return err->code;
     w->now = HARK_NEW_N(w->arena, struct hark_series, n);
     w->earlier = HARK_NEW_N(w->arena, struct hark_series, n);
     for (size_t i = 0; i < n; i++) {
-        if (!hark_str_eq(totals[i].brand, w->brand)) continue;
         w->now[w->n] = w->earlier[w->n] = (struct hark_series){w->brand, totals[i].intent};
         w->n++;
     }
