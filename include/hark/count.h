@@ -177,6 +177,12 @@ int hark_read_each(struct hark_store *store, size_t instance,
 // How many posts were deleted from the log before they were counted, and how often (hark:gaps), all instances.
 int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err) HARK_CHECKED;
 
+// What a matching process says of itself, as JSON, in hark:health of the first instance (docs/redis.md). `name` is the
+// process's own. Setting one removes those that were not heard of for a day.
+int hark_store_health_set(struct hark_store *store, struct hark_str name, struct hark_str json,
+                          struct hark_err *err) HARK_CHECKED;
+int hark_store_health_remove(struct hark_store *store, struct hark_str name, struct hark_err *err) HARK_CHECKED;
+
 struct hark_read_meta {
     struct hark_str ruleset, started;
 };

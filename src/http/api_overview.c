@@ -17,8 +17,8 @@ struct overview {
     struct api *api;
     const struct hark_total *totals;
     size_t ntotals;
-    struct brand *brands;
-    size_t n;
+    struct brand *brands; // those that are looked for
+    size_t n, all;
     int64_t at_ms, midnight_ms, all_today;
     size_t hours; // full ones of the day at `at`
     // of the brands that are shown
@@ -48,6 +48,10 @@ static int list_brands(struct overview *o, struct hark_err *err)
     if (hark_read_series(o->api->store, arena, HARK_STEP_DAY, o->midnight_ms, 1, o->api->now_ms, days, o->n, err))
         return err->code;
     for (size_t i = 0; i < o->n; i++) o->all_today += o->brands[i].today = days[i].total;
+    o->all = o->n;
+    o->n = 0;
+    for (size_t i = 0; i < o->all; i++)
+        if (params_found(&o->api->params, o->brands[i].name)) o->brands[o->n++] = o->brands[i];
     if (o->n) qsort(o->brands, o->n, sizeof *o->brands, most_today_first);
     return 0;
 }
@@ -164,7 +168,8 @@ int api_overview(struct api *api, struct hark_err *err)
     api_time(api, "day", o.midnight_ms);
     api_time(api, "until", o.midnight_ms + (int64_t)o.hours * HOUR_MS);
     hark_json_ki(&api->json, "today", o.all_today);
-    hark_json_ki(&api->json, "count", (int64_t)o.n);
+    hark_json_ki(&api->json, "count", (int64_t)o.all);
+    hark_json_ki(&api->json, "found", (int64_t)o.n);
     hark_json_key(&api->json, "brands");
     hark_json_open(&api->json, '[');
     for (size_t i = 0; i < o.shown; i++) write_brand(&o, i);

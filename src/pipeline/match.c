@@ -19,6 +19,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    struct health *health;
     _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
@@ -27,6 +28,7 @@ struct match { // of the process
 
 struct worker {
     struct match *match;
+    size_t number;
     struct hark_consumer *consumer;
     struct lane_env take;
     struct hark_store *store; // of this thread: positions
@@ -319,6 +321,8 @@ static int consume(struct worker *worker, struct hark_err *err)
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);
+        if (health_due(worker->match->health, worker->number))
+            health_tell(worker->match->health, worker->number, worker->take.m, worker->take.ms);
         if (commit_due(worker, !batch, committed_us)) {
             if (start_commit(worker, err)) return err->code;
             committed_us = hark_clock_mono_us();
@@ -369,8 +373,7 @@ static void close_worker(struct worker *worker)
 
 static int work(void *arg, size_t i, struct hark_err *err)
 {
-    struct worker worker = {.match = arg, .err = err};
-    (void)i;
+    struct worker worker = {.match = arg, .number = i, .err = err};
     if (open_worker(&worker, err) == 0) consume(&worker, err);
     close_worker(&worker);
     return err->code;
@@ -467,8 +470,10 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
     if (match.rules && (!cfg->until_end || find_ends(&match, err) == 0)) {
         struct hark_http *http;
         progress_start(&match.tally);
+        match.health = health_start("match", cfg, match.redis, (size_t)cfg->workers);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
             read_all((size_t)cfg->workers, work, &match, err);
+        health_stop(match.health);
         metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);

@@ -43,6 +43,17 @@ int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*rea
                   struct hark_http **ret, struct hark_err *err) HARK_CHECKED;
 void metrics_stop(struct hark_http *http); // takes NULL
 
+// --- what the process says of its rules in Redis ---
+
+// Starts a thread that writes it every few seconds; NULL where there can be none. What the options point to must live
+// on.
+struct health;
+struct health *health_start(const char *command, const struct hark_config *cfg, const char *redis, size_t nworkers);
+void health_stop(struct health *health); // takes NULL; takes the process's word away
+// Whether it is time for a worker to tell what its scratch knows. By the thread that uses the scratch.
+bool health_due(struct health *health, size_t worker); // NULL: never
+void health_tell(struct health *health, size_t worker, const struct hark_matcher *m, struct hark_scratch *ms);
+
 // --- stopping ---
 
 void stop_request(void);
