@@ -154,17 +154,6 @@ static void write_tests(struct hark_json *json, const struct tested *tested)
     hark_json_close(json, '}');
 }
 
-static void write_days(struct hark_json *json, const struct hark_series *series)
-{
-    hark_json_open(json, '{');
-    hark_json_kv(json, "intent", series->intent);
-    hark_json_key(json, "days");
-    hark_json_open(json, '[');
-    for (size_t i = 0; i < DAYS; i++) hark_json_int(json, series->points[i]);
-    hark_json_close(json, ']');
-    hark_json_close(json, '}');
-}
-
 // Shared by all answers' parts.
 struct answer {
     struct api *api;
@@ -193,11 +182,33 @@ static int read_hits(struct answer *answer, struct hark_err *err)
     return hark_read_series(api->store, api->arena, HARK_STEP_DAY, from_ms, DAYS, api->now_ms, answer->hits, n, err);
 }
 
-static void write_hits(struct hark_json *json, const struct hark_series *hits, size_t n)
+// A rule: what it hit, and the health of what it is made of. `intent` NULL: the mention, which is the brand's own
+// words.
+static void write_rule(const struct answer *answer, const struct hark_brand *brand, const struct hark_intent *intent,
+                       const struct hark_series *hits)
 {
+    struct hark_json *json = &answer->api->json;
+    hark_json_open(json, '{');
+    hark_json_kv(json, "intent", hits->intent);
+    hark_json_key(json, "days");
+    hark_json_open(json, '[');
+    for (size_t i = 0; i < DAYS; i++) hark_json_int(json, hits->points[i]);
+    hark_json_close(json, ']');
+    if (intent)
+        rule_health_intent(answer->health, intent, json);
+    else
+        rule_health_brand(answer->health, brand, json);
+    write_tests(json, intent ? &answer->rules->intents[intent->index] : &answer->rules->brands[brand->index]);
+    hark_json_close(json, '}');
+}
+
+static void write_rules(const struct answer *answer, const struct hark_brand *brand, const struct hark_series *hits)
+{
+    struct hark_json *json = &answer->api->json;
     hark_json_key(json, "rules");
     hark_json_open(json, '[');
-    for (size_t i = 0; i < n; i++) write_days(json, &hits[i]);
+    write_rule(answer, brand, NULL, &hits[0]);
+    for (size_t i = 0; i < brand->nintents; i++) write_rule(answer, brand, brand->intents[i], &hits[i + 1]);
     hark_json_close(json, ']');
 }
 
@@ -238,13 +249,13 @@ static void write_brand(const struct answer *answer, const struct hark_brand *br
     write_place(json, brand->loc);
     write_tests(json, &answer->rules->brands[brand->index]);
     write_filter(answer, brand);
-    rule_health_brand(answer->health, brand, json);
     write_alerts(json, brand);
-    write_hits(json, hits, brand->nintents + 1);
+    write_rules(answer, brand, hits);
     hark_json_close(json, '}');
 }
 
-static void write_intent(const struct answer *answer, const struct hark_intent *intent)
+// `brand`: whose file has it, for no other; NULL: a file of its own.
+static void write_intent(const struct answer *answer, const struct hark_intent *intent, const struct hark_brand *brand)
 {
     struct hark_json *json = &answer->api->json;
     struct hark_map langs = {0};
@@ -254,6 +265,7 @@ static void write_intent(const struct answer *answer, const struct hark_intent *
     }
     hark_json_open(json, '{');
     hark_json_kv(json, "name", intent->name);
+    hark_json_kv(json, "brand", brand ? brand->name : (struct hark_str){0});
     hark_json_kv(json, "about", intent->about);
     write_place(json, intent->loc);
     hark_json_ki(json, "threshold", intent->threshold);
@@ -304,7 +316,11 @@ static int write_all(struct answer *answer, struct hark_err *err)
     hark_json_close(json, ']');
     hark_json_key(json, "intents");
     hark_json_open(json, '[');
-    for (size_t i = 0; i < rs->nintents && i < api->params.limit; i++) write_intent(answer, rs->intents[i]);
+    for (size_t i = 0; i < rs->nnamed; i++) write_intent(answer, rs->intents[i], NULL);
+    for (size_t b = 0; b < answer->nbrands; b++)
+        for (size_t i = 0; i < answer->brands[b]->nintents; i++)
+            if (answer->brands[b]->intents[i]->inlined)
+                write_intent(answer, answer->brands[b]->intents[i], answer->brands[b]);
     hark_json_close(json, ']');
     hark_json_key(json, "failures");
     hark_json_open(json, '[');

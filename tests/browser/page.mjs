@@ -214,6 +214,47 @@ const tests = {
     await open("/sources", {}, async (page) => check(/a test/.test(await page.textContent("section[aria-label=Gaps]")), "the list"));
   },
 
+  async rules_show_cost_quarantine_and_tests() {
+    const time = new Date().toISOString(), pattern = { pattern: "/¿/", file: "rules/intents/question.yaml", line: 32, over: 5, skipped: 7, quarantined: true, share: 0.31 };
+    await open("/rules", {}, async (page) => check(/No matcher is at work/.test(await page.textContent("section[aria-label='At work']")), "no matcher"));
+    redis("HSET", "hark:health", "host:1", JSON.stringify({ time, command: "match", ruleset: "abcdef012345", measured_us: 1000, patterns: [pattern] }),
+      "host:2", JSON.stringify({ time: "2026-11-20T00:00:00.000Z", command: "match", ruleset: "abcdef012345", measured_us: 1000, patterns: [] }));
+    for (const [width, colorScheme] of [[1280, "light"], [360, "dark"]])
+      await open("/rules", { viewport: { width, height: 900 }, colorScheme }, async (page) => {
+        const work = await page.textContent("section[aria-label='At work']");
+        check(/host:1[^]*counts|another set/.test(work) && /host:2[^]*silent for/.test(work) && /in quarantine/.test(work), work);
+        const row = await page.$$eval("table.rules tbody tr", (list) => list.filter((one) => one.children[0].textContent === "question").map((one) => [...one.children].map((cell) => cell.textContent)));
+        check(row.length === 3 && row.every((cells) => cells[4] === "31%" && /pass/.test(cells[5]) && /1 in quarantine/.test(cells[6])), JSON.stringify(row));
+        equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+        await page.screenshot({ path: `${HARK_SHOTS}/rules-${width}.png`, fullPage: true });
+      });
+    redis("DEL", "hark:health");
+  },
+
+  async many_brands_are_shown_on_demand_and_found() {
+    const names = Array.from({ length: 60 }, (_, i) => `shop-${String(i).padStart(3, "0")}${i === 33 ? "-of-a-name-that-goes-on-and-on-to-the-end-of-its-line" : ""}`);
+    redis("SADD", "hark:brands", ...names);
+    for (const name of names) redis("HSET", `hark:total:${name}`, "mention", "1");
+    for (const width of [1280, 360])
+      await open("/", { viewport: { width, height: 740 } }, async (page) => {
+        const rows = () => page.$$eval("main table.wide tbody tr th", (list) => list.map((one) => one.textContent));
+        equal((await rows()).length, 50, "at first");
+        await page.click("section[aria-label=Brands] .more button");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 63);
+        await page.fill("input[type=search]", "SHOP 03");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 10);
+        check((await rows()).every((name) => name.startsWith("shop-03")), "what is found");
+        equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+        await page.screenshot({ path: `${HARK_SHOTS}/many-${width}.png` });
+        await page.fill("input[type=search]", "no such thing");
+        await page.waitForSelector("section[aria-label=Brands] .empty");
+        await page.fill("input[type=search]", "");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 63);
+      });
+    redis("SREM", "hark:brands", ...names);
+    redis("DEL", ...names.map((name) => `hark:total:${name}`));
+  },
+
   // The last: the server is stopped.
   async the_page_says_when_data_stops() {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } }), page = await context.newPage();

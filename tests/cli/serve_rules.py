@@ -113,7 +113,9 @@ def matchers_say_what_patterns_cost_and_which_are_in_quarantine():
     equal((dear["pattern"], dear["over"], dear["line"], cheap["pattern"], cheap["quarantined"], cheap["over"]), (DEAR, 5, 4, "/wan./", False, 0), "patterns")
     assert dear["file"].endswith("acorn.yaml") and 0 < dear["share"] + cheap["share"] <= 1, known["patterns"]
     one = known["intents"][0]
-    equal((one["patterns"], one["quarantined"], known["intents"][1]["cost"], known["brands"][0]["cost"]), (2, 1, None, None), "the intent that has them, one that has none, the brand")
+    equal((one["patterns"], one["quarantined"], known["intents"][1]["cost"]), (2, 1, None), "the intent that has them, one that has none")
+    equal([(rule["intent"], rule["patterns"], rule["cost"], rule["quarantined"]) for rule in known["brands"][0]["rules"]],
+          [("mention", 0, None, 0), ("dear", 2, one["cost"], 1), ("want", 0, None, 0)], "rules")
     assert abs(one["cost"] - dear["share"] - cheap["share"]) < 1e-9, one
     equal([(m["command"], m["ruleset"], m["stale"]) for m in known["matchers"]], [("run", known["version"], False)], "matchers")
     feeder.end()

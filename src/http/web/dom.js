@@ -46,4 +46,15 @@ export function table(caption, columns, rows, props) {
       h(k === 0 ? "th" : "td", { scope: k === 0 ? "row" : null, class: c.num ? "num" : c.class, "data-label": c.name }, c.get(row, i)))))));
 }
 
+// A field to look for names with; `changed` is called once the typing rests. What no name can have is not looked for.
+export function finder(label, changed) {
+  let due = null, before = "";
+  const input = h("input", { type: "search", placeholder: label, "aria-label": label, autocomplete: "off", spellcheck: "false", maxlength: 64, oninput: () => {
+    clearTimeout(due);
+    due = setTimeout(() => value() !== before && ((before = value()), changed()), 150);
+  } });
+  const value = () => input.value.toLowerCase().replace(/\s+/g, "-").replace(/[^a-z0-9._-]/g, "");
+  return { node: h("div", { class: "filter" }, input), value };
+}
+
 export const empty = (title, ...text) => h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), text.map((t) => h("p", {}, t)));

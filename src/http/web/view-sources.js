@@ -24,12 +24,12 @@ export async function sources(view) {
         { name: "Until", get: (x) => moment(time(x.to)) },
         { name: "For", num: true, get: (x) => ago(time(x.to) - time(x.from)) },
         { name: "Why", get: (x) => said(x.reason) },
-      ], data.gaps) : empty("No gaps are known.", "When a source could not be heard, it stands here and in the charts, with the reason.")),
+      ], data.gaps, { class: "cards" }) : empty("No gaps are known.", "When a source could not be heard, it stands here and in the charts, with the reason.")),
       h("section", { "aria-label": "Read up to" }, h("h2", {}, "Read up to"), data.positions.length ? table("Read up to", [
         { name: "Input", get: (x) => said(x.topic) },
         { name: "Partition or source", class: "prose", get: (x) => said(x.field, { class: "id" }) },
         { name: "Position", class: "prose", get: (x) => h("code", {}, said(x.position)) },
-      ], data.positions) : empty("Nothing was read yet.")));
+      ], data.positions, { class: "cards" }) : empty("Nothing was read yet.")));
   };
   await view.refresh();
 }
