@@ -8,7 +8,7 @@ import { anchor } from "./state.js";
 
 const FIRST = 25, MOST = 1000, FEW = 12; // brands
 
-const tests = (t) => (t.count === 0 ? h("span", { class: "quiet" }, "none") : t.failed ? h("span", { class: "down" }, `${num(t.failed)} of ${num(t.count)} fail`) : h("span", {}, `${num(t.count)} pass`));
+const tests = (t) => (t.count === 0 ? h("span", { class: "quiet" }, "none") : t.failed ? h("span", { class: "down" }, `${num(t.failed)} of ${num(t.count)} fail`) : h("span", { class: "one-line" }, `${num(t.count)} pass`));
 const week = (rule) => sparkline(rule.days.map((n) => n || 0), `Last 7 days: ${rule.days.map(num).join(", ")}`);
 const quarantine = (n) => h("span", { class: "severity high" }, n === 1 ? "1 in quarantine" : `${num(n)} in quarantine`);
 
