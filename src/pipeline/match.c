@@ -193,6 +193,7 @@ static int pass_gap(void *arg, int32_t partition, int64_t from, int64_t to, stru
     char next[21];
     if (commit_all(worker, err)) return err->code;
     if (partition >= worker->nlanes || !worker->lanes[partition]) return 0;
+    metrics_gap();
     hark_log(HARK_ERROR, "posts were deleted from the log before they were counted",
              "topic=" HARK_STR_FMT " partition=%d from=%lld to=%lld posts=%lld", HARK_STR_ARG(worker->match->topic),
              (int)partition, (long long)from, (long long)to, (long long)(to - from));

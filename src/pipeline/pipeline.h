@@ -37,6 +37,7 @@ void metrics_took(const struct hark_metric *metric, const char *label, int64_t s
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
 void metrics_rules(const struct hark_ruleset *rs, const char *before); // version of the set before, or NULL
 void metrics_quarantined(void);                                        // a pattern
+void metrics_gap(void);
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,

@@ -130,6 +130,19 @@ const tests = {
     });
   },
 
+  async the_focus_stays_where_it_is_when_news_come() {
+    await open("/", {}, async (page) => {
+      await page.waitForSelector(".status.good");
+      const link = "main th a[href='#/brand/kettlewick']", before = await page.textContent("#today");
+      await page.focus(link);
+      const old = await page.$(link);
+      post({ text: "I really want the #Quillon in blue" });
+      await page.waitForFunction((n) => document.querySelector("#today").textContent !== n, before);
+      await page.waitForFunction((one) => !one.isConnected, old); // the table was made anew
+      check(await page.evaluate((selector) => document.activeElement.matches(selector), link), "the focus");
+    });
+  },
+
   async dragging_zooms_and_zooms_out() {
     await open("/brand/fallow-harbour", {}, async (page) => {
       const before = await page.$$eval(".bar", (list) => list.length), box = await (await page.$(".chart svg")).boundingBox();
@@ -163,6 +176,24 @@ const tests = {
           const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
           check(colorScheme === "dark" ? ground[0] < 60 : ground[0] > 200, `background ${ground}`);
         });
+  },
+
+  async every_chart_has_its_table() {
+    const hours = redis("HGETALL", "hark:count:kettlewick:mention:hour:2026-11");
+    await open("/", {}, async (page) => {
+      await page.click("section[aria-label=Brands] summary");
+      const names = await page.$$eval("section[aria-label=Brands] details thead th", (list) => list.map((one) => one.textContent));
+      const row = await page.$$eval("section[aria-label=Brands] details tbody tr", (list) => [...list.find((one) => one.children[0].textContent === "kettlewick").children].map((one) => one.textContent));
+      for (const [hour, n] of Object.entries(hours)) equal(number(row[names.indexOf(`${hour.slice(3)}:00`)]), Number(n), hour);
+      equal(row.slice(1).reduce((sum, n) => sum + number(n), 0), Object.values(hours).reduce((sum, n) => sum + Number(n), 0), "all hours");
+    });
+    for (const [view, count] of [["/rules", "section[aria-label=Brands]"], ["/sources", "section[aria-label='Posts by source']"]])
+      await open(view, {}, async (page) => {
+        await page.click(`${count} summary`);
+        const cells = await page.$$eval(`${count} details tbody tr`, (list) => list.map((row) => [...row.children].slice(1).map((one) => Number(one.textContent.replace(/\D/g, "")))));
+        const shown = await page.$$eval(`${count} .spark`, (list) => list.map((one) => one.getAttribute("aria-label").match(/[\d,]+/g).slice(1).map((n) => Number(n.replace(/,/g, "")))));
+        equal(cells, shown, view);
+      });
   },
 
   async the_first_look_is_small() {

@@ -518,7 +518,7 @@ def run_tells_metrics_while_it_runs():
         text = ask("/metrics")[1]
         promtool(text)
         for line in (r"hark_dead_letters_total\{reason=\"[a-zA-Z ]+\"\} \d", r"hark_rules_info\{version=\"[0-9a-f]{12}\"\} 1", r"hark_redis_seconds_bucket\{operation=\"commit\",le=\"\+Inf\"\} [1-9]",
-                     r"hark_commit_seconds_count [1-9]", r"hark_hits_total [1-9]"):
+                     r"hark_commit_seconds_count [1-9]", r"hark_hits_total [1-9]", r"hark_gaps_total 0", r"hark_rules_quarantined_total 0"):
             assert re.search(line, text), line
         equal((ask("/healthz")[0], ask("/readyz")[0], ask("/")[0], ask("/api/v1/brands")[0]), (200, 200, 404, 404), "status")
     equal(run.popen.wait(30), 0, "exit status")

@@ -33,8 +33,25 @@ export function out(url, ...children) {
   return h("a", { href: target.href, target: "_blank", rel: "noopener nofollow noreferrer" }, ...children);
 }
 
+// Where the focus is in a node, so that it can go back there when all in it is made anew: a link by where it leads, anything else by
+// its place.
+function focused(node) {
+  const active = document.activeElement, path = [];
+  if (active === node || !node.contains(active)) return null;
+  for (let at = active; at !== node; at = at.parentNode) path.unshift([...at.parentNode.children].indexOf(at));
+  return { href: active.getAttribute("href"), tag: active.tagName, path };
+}
+
+function refocus(node, was) {
+  const link = was.href && node.querySelector(`a[href="${CSS.escape(was.href)}"]`), same = was.path.reduce((at, i) => at && at.children[i], node);
+  const to = link || (same && same.tagName === was.tag ? same : null);
+  if (to) to.focus({ preventScroll: true });
+}
+
 export function put(node, ...children) {
+  const was = focused(node);
   node.replaceChildren(...children.flat(3).filter(Boolean));
+  if (was) refocus(node, was);
 }
 
 // A table. Columns: {name, num, get, cell}; every row is an object.
@@ -55,6 +72,15 @@ export function finder(label, changed) {
   } });
   const value = () => input.value.toLowerCase().replace(/\s+/g, "-").replace(/[^a-z0-9._-]/g, "");
   return { node: h("div", { class: "filter" }, input), value };
+}
+
+// The numbers of small charts, for who wants to read them.
+export const asTable = (caption, columns, rows) => h("details", {}, h("summary", {}, "As a table"), table(caption, columns, rows, { class: "compact" }));
+
+// Puts a fresh `details` in the place of the one before, open if that was.
+export function redraw(node, details, wanted) {
+  details.open = !!node.querySelector("details[open]");
+  put(node, wanted ? details : null);
 }
 
 export const empty = (title, ...text) => h("div", { class: "empty" }, h("p", { class: "empty-title" }, title), text.map((t) => h("p", {}, t)));

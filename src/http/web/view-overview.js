@@ -1,7 +1,7 @@
 // All brands at a glance.
 
 import { get } from "./api.js";
-import { h, put, empty, table, finder } from "./dom.js";
+import { h, put, empty, table, finder, asTable, redraw } from "./dom.js";
 import { sparkline, shareBar, hue } from "./chart.js";
 import { num, share, clock, dayYear, time, iso, plural, HOUR } from "./format.js";
 import { postList } from "./posts.js";
@@ -42,11 +42,17 @@ function brands(data) {
   ], data.brands, { class: "wide" }) : empty("No brand has this in its name.", "A part of the name will do, in small letters.");
 }
 
+// The hours of the small charts; the last one is not over.
+function hours(data) {
+  const last = Math.floor(time(data.at) / HOUR) * HOUR;
+  return asTable("Posts by hour", [{ name: "Brand", get: name }, ...Array.from({ length: 24 }, (_, i) => ({ name: clock(last - (23 - i) * HOUR), num: true, get: (b) => num(b.hours[i]) }))], data.brands);
+}
+
 export async function overview(view) {
-  const heading = h("h1", { tabindex: "-1" }, "Overview"), lead = h("p", { class: "lead" }), none = h("div"), voice = h("section", { "aria-label": "Share of voice" }), list = h("div"), posts = h("div");
+  const heading = h("h1", { tabindex: "-1" }, "Overview"), lead = h("p", { class: "lead" }), none = h("div"), voice = h("section", { "aria-label": "Share of voice" }), list = h("div"), numbers = h("div"), posts = h("div");
   const more = h("button", { type: "button", class: "button", onclick: () => ((limit = MOST), view.guard(view.refresh())) }), foot = h("p", { class: "more" }, more);
   const find = finder("Find a brand", () => view.guard(view.refresh()));
-  const all = h("section", { "aria-label": "Brands" }, h("div", { class: "section-head" }, h("h2", {}, "Brands"), find.node), list, foot);
+  const all = h("section", { "aria-label": "Brands" }, h("div", { class: "section-head" }, h("h2", {}, "Brands"), find.node), list, foot, numbers);
   const latest = h("section", { "aria-label": "Latest posts" }, h("h2", {}, "Latest posts"), posts);
   let limit = FIRST;
   for (const part of [voice, all, latest]) part.hidden = true;
@@ -65,6 +71,7 @@ export async function overview(view) {
     if (!find.value()) put(voice, shares(data.brands)), (voice.hidden = !voice.children.length);
     find.node.hidden = data.count <= FEW;
     put(list, brands(data));
+    redraw(numbers, hours(data), data.brands.length > 0);
     foot.hidden = data.found <= data.brands.length || limit === MOST;
     more.textContent = data.found > MOST ? `Show the first ${num(MOST)} of ${num(data.found)}` : `Show all ${num(data.found)}`;
     put(posts, postList(news.posts, { brand: true }));

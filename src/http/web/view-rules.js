@@ -1,8 +1,8 @@
 // The rule set: what there is, how often it hits, what it costs, and the state of its tests.
 
 import { get } from "./api.js";
-import { h, put, empty, table, said, finder } from "./dom.js";
-import { num, iso, plural, share, ago, time } from "./format.js";
+import { h, put, empty, table, said, finder, asTable, redraw } from "./dom.js";
+import { num, iso, plural, share, ago, time, day, DAY } from "./format.js";
 import { sparkline, hue } from "./chart.js";
 import { anchor } from "./state.js";
 
@@ -42,6 +42,13 @@ function brand(b) {
       { name: "", class: "tags", get: (r) => h("span", { class: "tag-row" }, r.quarantined ? quarantine(r.quarantined) : null,
         b.alerts.filter((a) => a.on === r.intent).map((a) => h("span", { class: `severity ${a.severity}` }, `alert, ${a.severity}`))) },
     ], b.rules, { class: "wide rules" }));
+}
+
+// The days of the small charts.
+function days(data) {
+  const today = Math.floor(time(data.at) / DAY) * DAY;
+  return asTable("Hits by day", [{ name: "Rule", get: (r) => `${r.brand}/${r.intent}` }, ...Array.from({ length: 7 }, (_, i) => ({ name: day(today - (6 - i) * DAY), num: true, get: (r) => num(r.days[i]) }))],
+    data.brands.flatMap((b) => b.rules.map((r) => ({ ...r, brand: b.name }))));
 }
 
 function failures(list) {
@@ -84,10 +91,10 @@ const intents = (data) => h("section", { "aria-label": "Intents" }, h("h2", {}, 
 ], named(data), { class: "cards" }));
 
 export async function rules(view) {
-  const lead = h("p", { class: "lead" }), top = h("div", { class: "stack" }), list = h("div", { class: "stack close" }), rest = h("div", { class: "stack" });
+  const lead = h("p", { class: "lead" }), top = h("div", { class: "stack" }), list = h("div", { class: "stack close" }), numbers = h("div"), rest = h("div", { class: "stack" });
   const more = h("button", { type: "button", class: "button", onclick: () => ((limit = MOST), view.guard(view.refresh())) }, "Show all"), foot = h("p", { class: "more" }, more);
   const find = finder("Find a brand", () => view.guard(view.refresh()));
-  const brands = h("section", { "aria-label": "Brands" }, h("div", { class: "section-head" }, h("h2", {}, "Brands"), find.node), list, foot);
+  const brands = h("section", { "aria-label": "Brands" }, h("div", { class: "section-head" }, h("h2", {}, "Brands"), find.node), list, foot, numbers);
   let limit = FIRST;
   put(view.main, h("div", { class: "stack" }, h("div", { class: "title" }, h("h1", { tabindex: "-1" }, "Rules"), lead), top, brands, rest));
   brands.hidden = true;
@@ -109,6 +116,7 @@ export async function rules(view) {
     put(top, notes.length ? h("div", { class: "notes" }, notes) : null, data.failures.length ? failures(data.failures) : null, health(data));
     find.node.hidden = data.count <= FEW;
     put(list, data.brands.length ? data.brands.map(brand) : empty("No brand has this in its name.", "A part of the name will do, in small letters."));
+    redraw(numbers, days(data), data.brands.length > 0);
     foot.hidden = data.found <= data.brands.length;
     more.textContent = data.found > MOST ? `Show ${num(MOST)} of ${num(data.found)}` : `Show all ${num(data.found)}`;
     more.hidden = limit === MOST;
