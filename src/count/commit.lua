@@ -1,10 +1,10 @@
 #!lua
--- Commits a batch: compares first, then applies all of it and moves the position, in one step that nothing can come between.
+-- Commits batches: compares first, then applies all of them and moves their positions, in one step that nothing can come between.
 --
 -- KEYS[1]  <prefix>pos:<topic>
--- ARGV     incarnation, field, expected, next, top; pieces of n keys of posts that are unknown, closed by n = 0; n and n pairs of the key
---          and the revision of a known post; then operations to the end: letter, key, life, n, n arguments. What a batch sends
---          along for the outside (threshold alerts) is one more letter.
+-- ARGV     incarnation, top; n and n triples of field, expected and next position; pieces of n keys of posts that are unknown, closed by
+--          n = 0; n and n pairs of the key and the revision of a known post; then operations to the end: letter, key, life, n, n
+--          arguments. What a batch sends along for the outside (threshold alerts) is one more letter.
 --
 -- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
 --
@@ -13,14 +13,18 @@
 -- on keys that hark has written.
 local call, unpack, tonumber = redis.call, unpack, tonumber
 local ARGV = ARGV
-local incarnation, field, expected, following = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local top, cut = tonumber(ARGV[5]), '-' .. ARGV[5] + 1 -- ranks 0 to cut are below the top
+local incarnation, positions = ARGV[1], tonumber(ARGV[3])
+local top, cut = tonumber(ARGV[2]), '-' .. ARGV[2] + 1 -- ranks 0 to cut are below the top
 
-local at = call('HMGET', KEYS[1], 'incarnation', field)
-if at[1] ~= incarnation then return {'gone'} end
-if (at[2] or '') ~= expected then return {'moved', at[2] or ''} end
+local i = 4
+for _ = 1, positions do
+  local at = call('HMGET', KEYS[1], 'incarnation', ARGV[i])
+  if at[1] ~= incarnation then return {'gone'} end
+  if (at[2] or '') ~= ARGV[i + 1] then return {'moved', at[2] or ''} end
+  i = i + 3
+end
 
-local i = 6
+local unknown, left = i, 0 -- the next key of a new post, and how many follow it in its piece
 local n = tonumber(ARGV[i])
 while n > 0 do
   if call('EXISTS', unpack(ARGV, i + 1, i + n)) > 0 then return {'conflict'} end
@@ -136,6 +140,22 @@ function apply.P(key, life, first, last)
   apply.T(key, life, first, last)
 end
 
+-- n, added, sum, fields and values (n of them all), for each new post in the order of the unknown keys
+function apply.N(_, life, first, last)
+  while first <= last do
+    if left == 0 then
+      left = tonumber(ARGV[unknown])
+      unknown = unknown + 1
+    end
+    local key, stop = ARGV[unknown], first + tonumber(ARGV[first])
+    unknown, left = unknown + 1, left - 1
+    call('HSET', key, 'rev', '1', 'op', 'create', 'seen', '1', 'added', ARGV[first + 1], 'sum', ARGV[first + 2],
+      unpack(ARGV, first + 3, stop))
+    call('EXPIRE', key, life)
+    first = stop + 1
+  end
+end
+
 local stop = #ARGV
 while i < stop do
   n = tonumber(ARGV[i + 3])
@@ -143,5 +163,7 @@ while i < stop do
   i = i + 4 + n
 end
 
-if following ~= expected then call('HSET', KEYS[1], field, following) end
+for p = 4, 1 + 3 * positions, 3 do
+  if ARGV[p + 2] ~= ARGV[p + 1] then call('HSET', KEYS[1], ARGV[p], ARGV[p + 2]) end
+end
 return {'done'}

@@ -58,14 +58,20 @@ void hark_store_close(struct hark_store *store)
         hark_redis_done(&store->v[i].redis);
         hark_map_done(&store->v[i].incarnations);
     }
+    hark_commit_work_free(store->work);
     free(store->v);
     hark_arena_done(&store->arena);
     free(store);
 }
 
+size_t hark_store_index(const struct hark_store *store, int32_t partition)
+{
+    return (uint32_t)partition % store->n;
+}
+
 struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition)
 {
-    return &store->v[(uint32_t)partition % store->n];
+    return &store->v[hark_store_index(store, partition)];
 }
 
 void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf)

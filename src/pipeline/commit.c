@@ -21,12 +21,12 @@ static bool back_off(const struct hark_err *err, int *tries)
 }
 
 // Repeats a step while Redis is away.
-static int insist(struct commit_env *env, struct lane *lane,
-                  int (*step)(struct commit_env *env, struct lane *lane, struct hark_err *err), struct hark_err *err)
+static int insist(struct commit_env *env, void *what,
+                  int (*step)(struct commit_env *env, void *what, struct hark_err *err), struct hark_err *err)
 {
     for (int tries = 0;;) {
         struct hark_err wrong = {0};
-        if (step(env, lane, &wrong) == 0) {
+        if (step(env, what, &wrong) == 0) {
             if (tries) hark_log(HARK_INFO, "Redis is back", "tries=%d", tries);
             return 0;
         }
@@ -37,17 +37,25 @@ static int insist(struct commit_env *env, struct lane *lane,
     }
 }
 
-static int prepare(struct commit_env *env, struct lane *lane, struct hark_err *err)
+static int prepare(struct commit_env *env, void *what, struct hark_err *err)
 {
+    struct lane *lane = what;
     return hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
 }
 
-static int run_script(struct commit_env *env, struct lane *lane, struct hark_err *err)
+static struct hark_count_part part_of(const struct commit_env *env, struct lane *lane)
 {
-    const struct hark_position position = {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
-                                           hark_buf_str(&lane->sealed->next)};
-    return hark_count_commit(env->store, lane->partition, lane->sealed->batch, &position, &lane->result, &lane->moved,
-                             err);
+    return (struct hark_count_part){
+        lane->partition,
+        lane->sealed->batch,
+        {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected), hark_buf_str(&lane->sealed->next)}};
+}
+
+static int run_script(struct commit_env *env, void *what, struct hark_err *err)
+{
+    struct lane *lane = what;
+    const struct hark_count_part part = part_of(env, lane);
+    return hark_count_commit(env->store, part.partition, part.batch, &part.position, &lane->result, &lane->moved, err);
 }
 
 static int send_alerts(struct commit_env *env, const struct hark_alert *alerts, size_t n, struct hark_err *err)
@@ -143,12 +151,54 @@ static int send_all(struct commit_env *env, struct lane *const *lanes, size_t n,
     return 0;
 }
 
+// Lanes whose loads go into one script. While it runs Redis serves nobody else.
+enum { GROUP_LANES = 256, GROUP_POSTS = 10000 };
+struct group {
+    struct lane *lanes[GROUP_LANES];
+    struct hark_count_part parts[GROUP_LANES];
+    size_t n, posts;
+    enum hark_commit result;
+};
+
+static int run_joint_script(struct commit_env *env, void *what, struct hark_err *err)
+{
+    struct group *group = what;
+    return hark_count_commit_together(env->store, group->parts, group->n, &group->result, err);
+}
+
+// Together where that goes; else each by itself, which tells what each has met.
+static int count_group(struct commit_env *env, struct group *group, struct hark_err *err)
+{
+    group->result = HARK_COMMIT_CONFLICT;
+    if (group->n > 1 && insist(env, group, run_joint_script, err)) return err->code;
+    for (size_t i = 0; i < group->n; i++) {
+        struct lane *lane = group->lanes[i];
+        lane->result = group->result;
+        if (group->result != HARK_COMMIT_DONE && insist(env, lane, run_script, err)) return err->code;
+        if (settle(env, lane, err)) return err->code;
+    }
+    group->n = group->posts = 0;
+    return 0;
+}
+
+static bool fits(const struct commit_env *env, const struct group *group, const struct lane *lane)
+{
+    return group->n == 0 ||
+           (group->n < GROUP_LANES && group->posts + lane->sealed->nout <= GROUP_POSTS &&
+            hark_store_index(env->store, lane->partition) == hark_store_index(env->store, group->lanes[0]->partition));
+}
+
 static int count_all(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        if (lanes[i] && lanes[i]->sealed && (insist(env, lanes[i], run_script, err) || settle(env, lanes[i], err)))
-            return err->code;
-    return 0;
+    struct group group = {.n = 0};
+    for (size_t i = 0; i < n; i++) {
+        if (!lanes[i] || !lanes[i]->sealed) continue;
+        if (!fits(env, &group, lanes[i]) && count_group(env, &group, err)) return err->code;
+        group.parts[group.n] = part_of(env, lanes[i]);
+        group.lanes[group.n++] = lanes[i];
+        group.posts += lanes[i]->sealed->nout;
+    }
+    return count_group(env, &group, err);
 }
 
 int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err)
