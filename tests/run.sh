@@ -155,9 +155,10 @@ trap 'exit 130' INT TERM
 if [[ -z $quick ]]; then
   deploy/packages.sh --build --test --kafka || [[ -z $strict ]] || die 2 "not all packages can be had"
 fi
-launcher=()
-have ccache && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
-build_hark test "${launcher[@]}"
+options=()
+have ccache && options+=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+[[ -z $strict ]] || options+=(-DHARK_WERROR=ON) # a compiler of next year may warn of more
+build_hark test "${options[@]}"
 
 run_lint
 run_rules

@@ -24,6 +24,8 @@ struct hark_config {
     const char *log_level;
     // explain, report, eval
     const char *text, *source, *brand, *intent, *positive;
+    // serving
+    const char *listen, *serve_token, *proxy_header;
     // counting
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup

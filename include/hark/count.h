@@ -84,6 +84,9 @@ void hark_count_outcome(const struct hark_count_batch *batch, size_t i, struct h
 // before; "": none. A delete forgets them by itself.
 void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str alerts);
 
+// Puts an alert, as JSON, into hark:alerts with the commit (between prepare and commit; prepare forgets it).
+void hark_count_news(struct hark_count_batch *batch, struct hark_str alert_json);
+
 enum hark_commit {
     HARK_COMMIT_DONE,     // now, or before: the stored position is `next`
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there

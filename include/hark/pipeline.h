@@ -44,3 +44,4 @@ extern const size_t hark_topics_count;
 // SIGINT and SIGTERM ask to stop; a second one ends the process at once.
 void hark_stop_install(void);
 bool hark_stopping(void);
+void hark_stop_wait(void); // until one of them came

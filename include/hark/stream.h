@@ -97,6 +97,8 @@ void hark_consumer_commit_hint(struct hark_consumer *consumer, int32_t partition
 // The note of the last commit hint of a partition, "" where there is none; into out.
 int hark_consumer_hint(struct hark_consumer *consumer, int32_t partition, int64_t *ret_offset, struct hark_buf *out,
                        struct hark_err *err) HARK_CHECKED;
+// Where the partition's log ends, as the broker said with the last messages; -1 where it has not said yet.
+int64_t hark_consumer_end(const struct hark_consumer *consumer, int32_t partition);
 bool hark_consumer_assigned(const struct hark_consumer *consumer, int32_t partition);
 // Leaves the group; `revoked` is called for what was assigned.
 void hark_consumer_free(struct hark_consumer *consumer); // takes NULL

@@ -19,9 +19,20 @@ struct hark_command {
 extern const struct hark_command *const hark_commands[]; // NULL-terminated, in the order of --help
 const struct hark_command *hark_command_find(struct hark_str name);
 
-extern const struct hark_command hark_command_check, hark_command_eval, hark_command_explain, hark_command_help,
-    hark_command_ingest, hark_command_match, hark_command_new, hark_command_report, hark_command_run, hark_command_scan,
-    hark_command_setup, hark_command_test, hark_command_version;
+extern const struct hark_command hark_command_check;
+extern const struct hark_command hark_command_eval;
+extern const struct hark_command hark_command_explain;
+extern const struct hark_command hark_command_help;
+extern const struct hark_command hark_command_ingest;
+extern const struct hark_command hark_command_match;
+extern const struct hark_command hark_command_new;
+extern const struct hark_command hark_command_report;
+extern const struct hark_command hark_command_run;
+extern const struct hark_command hark_command_scan;
+extern const struct hark_command hark_command_serve;
+extern const struct hark_command hark_command_setup;
+extern const struct hark_command hark_command_test;
+extern const struct hark_command hark_command_version;
 
 // --help of one command, to stdout.
 void hark_help_command(const struct hark_command *command);

@@ -2,15 +2,25 @@
 
 #include "cli.h"
 
+// clang-format off: one a line, so that a new one is a line of its own
 const struct hark_command *const hark_commands[] = {
-    &hark_command_run,   &hark_command_ingest,
-    &hark_command_match, &hark_command_scan,
-    &hark_command_new,   &hark_command_check,
-    &hark_command_test,  &hark_command_explain,
-    &hark_command_eval,  &hark_command_report,
-    &hark_command_setup, &hark_command_version,
-    &hark_command_help,  0,
+    &hark_command_run,
+    &hark_command_ingest,
+    &hark_command_match,
+    &hark_command_scan,
+    &hark_command_new,
+    &hark_command_check,
+    &hark_command_test,
+    &hark_command_explain,
+    &hark_command_eval,
+    &hark_command_report,
+    &hark_command_serve,
+    &hark_command_setup,
+    &hark_command_version,
+    &hark_command_help,
+    0,
 };
+// clang-format on
 
 const struct hark_command *hark_command_find(struct hark_str name)
 {

@@ -7,22 +7,22 @@
 #define AT(member) .offset = offsetof(struct hark_config, member)
 
 const struct hark_setting hark_settings[] = {
-    {"rules", HARK_SETTING_TEXT, NULL, "DIR", "folder with rule files (or one file)", "run match scan explain eval",
-     AT(rules)},
+    {"rules", HARK_SETTING_TEXT, NULL, "DIR", "folder with rule files (or one file)",
+     "run match scan explain eval serve", AT(rules)},
     {"kafka", HARK_SETTING_TEXT, "127.0.0.1:9092", "HOST:PORT,…", "Kafka brokers to start from", "ingest match setup",
      AT(kafka)},
-    {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup", AT(topics)},
+    {"topics", HARK_SETTING_TEXT, "hark.", "PREFIX", "prefix of topic names", "ingest match setup serve", AT(topics)},
     {"group", HARK_SETTING_TEXT, "hark-match", "NAME", "consumer group of the matchers", "match", AT(group)},
     {"redis", HARK_SETTING_TEXT, NULL, "URL,…",
      "redis://user@host:port/db, rediss://…, unix:///path; several: posts are spread over them by partition. Without "
-     "it, run and report "
+     "it, run, report and serve "
      "use a private redis-server in the state folder",
-     "run match report", AT(redis)},
-    {"redis-password", HARK_SETTING_TEXT, NULL, "TEXT", "password of Redis", "run match report", .secret = true,
+     "run match report serve", AT(redis)},
+    {"redis-password", HARK_SETTING_TEXT, NULL, "TEXT", "password of Redis", "run match report serve", .secret = true,
      AT(redis_password)},
-    {"prefix", HARK_SETTING_TEXT, "hark:", "PREFIX", "prefix of Redis keys", "run match report", AT(prefix)},
+    {"prefix", HARK_SETTING_TEXT, "hark:", "PREFIX", "prefix of Redis keys", "run match report serve", AT(prefix)},
     {"state", HARK_SETTING_TEXT, NULL, "DIR", "folder for what hark keeps itself (default $XDG_STATE_HOME/hark)",
-     "run match report scan ingest explain eval check", AT(state)},
+     "run match report serve scan ingest explain eval check", AT(state)},
     {"workers", HARK_SETTING_INT, "1", "N", "matching threads, each a member of the consumer group", "match", .min = 1,
      .max = 256, AT(workers)},
     {"format", HARK_SETTING_TEXT, NULL, "NAME", "what a file holds; by default told from each record",
@@ -48,6 +48,15 @@ const struct hark_setting hark_settings[] = {
      "eval explain", .flag_only = true, AT(intent)},
     {"positive", HARK_SETTING_TEXT, NULL, "VALUE", "the label that the intent should find (default 1 or true)", "eval",
      .flag_only = true, AT(positive)},
+    {"listen", HARK_SETTING_TEXT, NULL, "ADDR:PORT",
+     "where to serve: for serve page, API and metrics (default 127.0.0.1:8686), for the others /metrics, /healthz and "
+     "/readyz (default: nowhere); port 0: any",
+     "serve run ingest match", AT(listen)},
+    {"serve-token", HARK_SETTING_TEXT, NULL, "TEXT", "what callers must know, as Bearer or as the password of any user",
+     "serve run ingest match", .secret = true, AT(serve_token)},
+    {"proxy-header", HARK_SETTING_TEXT, NULL, "NAME",
+     "a header that a proxy in front sets for those whom it let in, and removes from what comes from outside", "serve",
+     AT(proxy_header)},
     {"post-days", HARK_SETTING_INT, "7", "DAYS", "how long edits, deletes and repeats of a post are recognised",
      "run match", .min = 1, .max = 400, AT(post_days)},
     {"tombstone-hours", HARK_SETTING_INT, "24", "HOURS",

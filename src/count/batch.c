@@ -21,6 +21,7 @@ void hark_count_batch_free(struct hark_count_batch *batch)
     hark_request_done(&batch->request);
     free(batch->events);
     free(batch->posts);
+    free(batch->news);
     free(batch);
 }
 
@@ -28,7 +29,7 @@ void hark_count_batch_clear(struct hark_count_batch *batch)
 {
     hark_arena_reset(&batch->arena);
     hark_map_clear(&batch->ids);
-    batch->nevents = batch->nposts = 0;
+    batch->nevents = batch->nposts = batch->nnews = 0;
     batch->prepared = false;
 }
 
@@ -151,4 +152,10 @@ void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str
     struct hark_event *event = &batch->events[i];
     event->alerts = hark_arena_str(&batch->work, alerts.len ? alerts : (struct hark_str){0});
     event->has_alerts = true;
+}
+
+void hark_count_news(struct hark_count_batch *batch, struct hark_str alert_json)
+{
+    batch->news = hark_grow(batch->news, batch->nnews, &batch->cap_news, sizeof *batch->news);
+    batch->news[batch->nnews++] = hark_arena_str(&batch->work, alert_json);
 }

@@ -35,6 +35,8 @@ struct hark_count_batch {
     struct hark_map ids; // → index in posts
 
     struct hark_arena work; // what prepare made of it
+    struct hark_str *news;  // alerts for hark:alerts
+    size_t nnews, cap_news;
     bool prepared;
 
     // Kept from batch to batch, for a brand's day is asked for again only after many posts.

@@ -6,11 +6,16 @@
 #include "batch.h"
 #include "request.h"
 
+#include <hark/clock.h>
+
 #include <stdlib.h>
 
 // Lua's unpack() puts arguments on a stack of 8,000 (LUAI_MAXCSTACK): operations are cut into pieces well below that.
 // Even, for pairs.
 enum { PIECE = 4000, DAY_S = 86400, HOUR_S = 3600 };
+
+// Alerts in hark:alerts, about: what a team looks through in a day; with their posts some 2 MB.
+enum { LATEST_ALERTS = 1000 };
 
 static const char script[] =
 #include "commit.lua.inc"
@@ -164,15 +169,21 @@ static void put_key(struct hark_request *request, const struct hark_delta_key *k
     operation_end(&op);
 }
 
+// Valid until the next one.
+static struct hark_str key_of(struct hark_commit_work *work, struct hark_str prefix, const char *name)
+{
+    hark_buf_clear(&work->key);
+    hark_buf_str_add(&work->key, prefix);
+    hark_buf_str_add(&work->key, hark_str(name));
+    return hark_buf_str(&work->key);
+}
+
 static void put_counters(struct hark_commit_work *work, struct hark_str prefix)
 {
     struct hark_request *request = &work->request;
     const struct hark_deltas *deltas = &work->deltas;
     for (size_t i = 0; i < deltas->keys.n; i++) put_key(request, deltas->keys.entries[i].ptr);
-    hark_buf_clear(&work->key);
-    hark_buf_str_add(&work->key, prefix);
-    hark_buf_str_add(&work->key, HARK_STR("brands"));
-    struct operation op = {request, HARK_STR("S"), hark_buf_str(&work->key), 0, 0, 0};
+    struct operation op = {request, HARK_STR("S"), key_of(work, prefix, "brands"), 0, 0, 0};
     for (size_t i = 0; i < deltas->brands.n; i++) {
         operation_more(&op, 1);
         hark_request_arg(request, deltas->brands.entries[i].key);
@@ -283,6 +294,44 @@ static void put_posts(struct hark_request *request, const struct hark_count_part
                 put_post(request, parts[p].batch, &parts[p].batch->posts[i]);
 }
 
+// --- what happened ---
+
+// The latest alerts, for those who look at hark without Kafka.
+static void put_news(struct hark_request *request, struct hark_str key, const struct hark_count_part *parts, size_t n)
+{
+    struct operation op = {request, HARK_STR("X"), key, LATEST_ALERTS, 0, 0};
+    for (size_t p = 0; p < n; p++)
+        for (size_t i = 0; i < parts[p].batch->nnews; i++) {
+            operation_more(&op, 1);
+            hark_request_arg(request, parts[p].batch->news[i]);
+        }
+    operation_end(&op);
+}
+
+static int64_t latest_ms(const struct hark_count_part *parts, size_t n)
+{
+    int64_t latest_ms = -1;
+    for (size_t p = 0; p < n; p++)
+        for (size_t i = 0; i < parts[p].batch->nevents; i++) {
+            const struct hark_event *event = &parts[p].batch->events[i];
+            bool counts = event->note && (event->kind == HARK_COUNT_NEW || event->kind == HARK_COUNT_EDIT);
+            if (counts && event->note->time_ms > latest_ms) latest_ms = event->note->time_ms;
+        }
+    return latest_ms;
+}
+
+static void put_meta(struct hark_request *request, struct hark_str key, int64_t latest_ms)
+{
+    struct operation op = {request, HARK_STR("M"), key, 0, 0, 0};
+    char committed[HARK_TIME_STR_BYTES], latest[HARK_TIME_STR_BYTES] = "";
+    hark_time_str(hark_clock_ms(), committed);
+    if (latest_ms >= 0) hark_time_str(latest_ms, latest);
+    operation_more(&op, 2);
+    hark_request_arg(request, hark_str(committed));
+    hark_request_arg(request, hark_str(latest));
+    operation_end(&op);
+}
+
 // --- what is compared ---
 
 // Keys of the posts that nobody knows yet, in pieces.
@@ -358,6 +407,8 @@ static void encode(struct hark_store *store, const struct hark_count_part *parts
     put_known(request, parts, n);
     put_counters(work, store->prefix);
     put_posts(request, parts, n);
+    put_news(request, key_of(work, store->prefix, "alerts"), parts, n);
+    put_meta(request, key_of(work, store->prefix, "meta"), latest_ms(parts, n));
 }
 
 // --- the script ---

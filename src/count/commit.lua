@@ -4,7 +4,7 @@
 -- KEYS[1]  <prefix>pos:<topic>
 -- ARGV     incarnation, top; n and n triples of field, expected and next position; pieces of n keys of posts that are unknown, closed by
 --          n = 0; n and n pairs of the key and the revision of a known post; then operations to the end: letter, key, life, n, n
---          arguments. What a batch sends along for the outside (threshold alerts) is one more letter.
+--          arguments. What a batch sends along for the outside is a letter as well (X: alerts).
 --
 -- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
 --
@@ -154,6 +154,18 @@ function apply.N(_, life, first, last)
     call('EXPIRE', key, life)
     first = stop + 1
   end
+end
+
+-- json: puts alerts into the stream of the latest ones, whose length stays about `life`
+function apply.X(key, life, first, last)
+  for j = first, last do call('XADD', key, 'MAXLEN', '~', life, '*', 'json', ARGV[j]) end
+end
+
+-- committed, latest: when something was last taken from the input, and the time of the newest post that was counted ('' where none was)
+function apply.M(key, _, first)
+  local latest = ARGV[first + 1]
+  call('HSET', key, 'committed', ARGV[first])
+  if latest > (call('HGET', key, 'latest') or '') then call('HSET', key, 'latest', latest) end
 end
 
 local stop = #ARGV

@@ -229,6 +229,7 @@ static void decide(struct hark_count_batch *batch, struct hark_event *event)
 static void start(struct hark_count_batch *batch, const struct hark_store *store)
 {
     hark_arena_reset(&batch->work);
+    batch->nnews = 0;
     for (size_t i = 0; i < batch->nposts; i++) {
         struct hark_batch_post *post = &batch->posts[i];
         hark_buf_clear(&batch->tmp);

@@ -1,6 +1,6 @@
 // Reading back: what the instances hold, added up.
 
-#include "store.h"
+#include "ask.h"
 
 #include <stdlib.h>
 
@@ -140,4 +140,44 @@ int hark_read_meta(struct hark_store *store, struct hark_arena *arena, struct ha
     for (size_t i = 0; i < store->n && !ret->ruleset.ptr; i++)
         if (read_instance_meta(store, &store->v[i].redis, arena, ret, err)) return err->code;
     return 0;
+}
+
+// --- brands ---
+
+struct brands {
+    struct hark_arena *arena;
+    struct hark_map map;
+};
+
+static int take_brands(void *arg, const struct ask *ask, size_t instance, const redisReply *reply, struct hark_err *err)
+{
+    struct brands *brands = arg;
+    (void)ask, (void)instance, (void)err;
+    for (size_t i = 0; i < reply->elements; i++) {
+        bool fresh;
+        struct hark_map_entry *entry = hark_map_put(&brands->map, hark_reply_str(reply->element[i]), &fresh);
+        if (fresh) entry->key = hark_arena_str(brands->arena, entry->key);
+    }
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return hark_str_cmp(*(const struct hark_str *)a, *(const struct hark_str *)b);
+}
+
+int hark_read_brands(struct hark_store *store, struct hark_arena *arena, struct hark_strs *ret, struct hark_err *err)
+{
+    struct brands brands = {.arena = arena};
+    struct asks asks = {.arena = arena};
+    asks_add(&asks, NULL, HARK_STR("SMEMBERS"),
+             hark_arena_printf(arena, HARK_STR_FMT "brands", HARK_STR_ARG(store->prefix)), (struct hark_str){0});
+    int rc = asks_run(store, &asks, take_brands, &brands, err);
+    struct hark_str *names = HARK_NEW_N(arena, struct hark_str, brands.map.n);
+    for (size_t i = 0; i < brands.map.n; i++) names[i] = brands.map.entries[i].key;
+    if (brands.map.n) qsort(names, brands.map.n, sizeof *names, by_name);
+    *ret = (struct hark_strs){names, brands.map.n};
+    hark_map_done(&brands.map);
+    asks_done(&asks);
+    return rc;
 }

@@ -155,6 +155,13 @@ int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *
     return rc == REDIS_OK ? 0 : lost(redis, "sending", err);
 }
 
+int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
+                         struct hark_err *err)
+{
+    if (!redis->ctx) return not_connected(redis, err);
+    return redisAppendCommandArgv(redis->ctx, (int)n, argv, lens) == REDIS_OK ? 0 : lost(redis, "sending", err);
+}
+
 int hark_redis_send_raw(struct hark_redis *redis, struct hark_str first, struct hark_str rest, struct hark_err *err)
 {
     if (!redis->ctx) return not_connected(redis, err);

@@ -28,6 +28,8 @@ void hark_redis_done(struct hark_redis *redis);
 
 // Puts a command behind those that wait to be sent. `format` as in redisCommand(): %s, %b with pointer and length.
 int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *format, ...) HARK_CHECKED;
+int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
+                         struct hark_err *err) HARK_CHECKED;
 // A command as it goes over the wire, in two parts.
 int hark_redis_send_raw(struct hark_redis *redis, struct hark_str first, struct hark_str rest,
                         struct hark_err *err) HARK_CHECKED;

@@ -83,8 +83,7 @@ void hark_store_position_key(const struct hark_store *store, struct hark_str top
 
 // --- whether an instance is fit to be written to ---
 
-// The value of a "name:value" line of INFO; ptr NULL where there is none.
-static struct hark_str info_of(struct hark_str info, const char *name)
+struct hark_str hark_store_info(struct hark_str info, const char *name)
 {
     struct hark_str line, value, rest = info;
     do {
@@ -97,13 +96,14 @@ static struct hark_str info_of(struct hark_str info, const char *name)
 // A Redis that throws keys away when it is full would make every number a guess, and nobody would see it.
 static int judge(const struct hark_instance *inst, struct hark_str server, struct hark_str memory, struct hark_err *err)
 {
-    struct hark_str version = info_of(server, "redis_version"), policy = info_of(memory, "maxmemory_policy"), minor;
+    struct hark_str version = hark_store_info(server, "redis_version"),
+                    policy = hark_store_info(memory, "maxmemory_policy"), minor;
     int64_t major = OLDEST_MAJOR;
     (void)hark_str_int(hark_str_cut(version, '.', &minor), &major);
     if (major < OLDEST_MAJOR)
         return hark_err_set(err, HARK_ESERVICE, "Redis at %s is version " HARK_STR_FMT "; 7.0 or newer is needed",
                             inst->redis.url.text, HARK_STR_ARG(version));
-    if (policy.len && !hark_str_is(policy, "noeviction") && !hark_str_is(info_of(memory, "maxmemory"), "0"))
+    if (policy.len && !hark_str_is(policy, "noeviction") && !hark_str_is(hark_store_info(memory, "maxmemory"), "0"))
         return hark_err_set(err, HARK_ESERVICE,
                             "Redis at %s drops keys when it is full (maxmemory-policy " HARK_STR_FMT
                             "), so that counters would be "

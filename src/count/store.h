@@ -31,3 +31,5 @@ void hark_store_position_key(const struct hark_store *store, struct hark_str top
 // The incarnation that this store saw first, made where there is none.
 int hark_store_remember(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, const char **ret,
                         struct hark_err *err) HARK_CHECKED;
+// The value of a "name:value" line of INFO; ptr NULL where there is none.
+struct hark_str hark_store_info(struct hark_str info, const char *name);

@@ -40,7 +40,10 @@ static int insist(struct commit_env *env, void *what,
 static int prepare(struct commit_env *env, void *what, struct hark_err *err)
 {
     struct lane *lane = what;
-    return hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
+    int64_t started_us = hark_clock_mono_us();
+    int code = hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
+    if (!code) metrics_took(&metric_redis, "read", started_us);
+    return code;
 }
 
 static struct hark_count_part part_of(const struct commit_env *env, struct lane *lane)
@@ -55,13 +58,20 @@ static int run_script(struct commit_env *env, void *what, struct hark_err *err)
 {
     struct lane *lane = what;
     const struct hark_count_part part = part_of(env, lane);
-    return hark_count_commit(env->store, part.partition, part.batch, &part.position, &lane->result, &lane->moved, err);
+    int64_t started_us = hark_clock_mono_us();
+    int code =
+        hark_count_commit(env->store, part.partition, part.batch, &part.position, &lane->result, &lane->moved, err);
+    if (!code) metrics_took(&metric_redis, "commit", started_us);
+    return code;
 }
 
-static int send_alerts(struct commit_env *env, const struct hark_alert *alerts, size_t n, struct hark_err *err)
+static int send_alerts(struct commit_env *env, struct hark_count_batch *batch, const struct hark_alert *alerts,
+                       size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (env->emit->alert(env->emit, &alerts[i], err)) return err->code;
+        hark_count_news(batch, alerts[i].json);
+    }
     tally_add(&env->tally->alerts, n);
     return 0;
 }
@@ -76,10 +86,11 @@ static int send_change(struct commit_env *env, struct lane *lane, size_t i, cons
     for (size_t k = 0; k < out->nmatches; k++)
         if (env->emit->match(env->emit, out->id, out->matches[k], err)) return err->code;
     tally_add(&env->tally->matches, out->nmatches);
+    tally_add(&env->tally->hits, out->nhits);
     size_t n = hark_alert_change(outcome->alerts, out->alerts, out->nalerts, out->time_ms, &load->arena, &changed,
                                  &lane->note);
     hark_count_alerts(load->batch, i, hark_buf_str(&lane->note));
-    return send_alerts(env, changed, n, err);
+    return send_alerts(env, load->batch, changed, n, err);
 }
 
 static int send_outcome(struct commit_env *env, struct lane *lane, size_t i, struct hark_err *err)
@@ -163,7 +174,10 @@ struct group {
 static int run_joint_script(struct commit_env *env, void *what, struct hark_err *err)
 {
     struct group *group = what;
-    return hark_count_commit_together(env->store, group->parts, group->n, &group->result, err);
+    int64_t started_us = hark_clock_mono_us();
+    int code = hark_count_commit_together(env->store, group->parts, group->n, &group->result, err);
+    if (!code) metrics_took(&metric_redis, "commit", started_us);
+    return code;
 }
 
 // Together where that goes; else each by itself, which tells what each has met.
@@ -210,6 +224,7 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
     if (env->emit->flush(env->emit, err)) return err->code;
     int64_t acked_us = hark_clock_mono_us();
     if (count_all(env, lanes, n, err)) return err->code;
+    metrics_took(&metric_commit, NULL, start_us);
     hark_log(HARK_DEBUG, "committed", "posts=%zu read_and_send_ms=%.1f acknowledge_ms=%.1f count_ms=%.1f", posts,
              (double)(sent_us - start_us) / 1e3, (double)(acked_us - sent_us) / 1e3,
              (double)(hark_clock_mono_us() - acked_us) / 1e3);

@@ -28,6 +28,7 @@ static int send_dead(struct ingest *ingest, const struct hark_source *src, const
     if (!ingest->emit || ingest->cfg->dead_letters) return read_dead(ingest->dead, src, item, &ingest->tally, err);
     const struct dead_letter letter = {item->reason, hark_str(src->name), item->where, item->raw, item->raw_len};
     tally_add(&ingest->tally.dead, 1);
+    metrics_dead(item->reason);
     return ingest->emit->dead(ingest->emit, &letter, err);
 }
 
@@ -96,9 +97,13 @@ int hark_pipeline_ingest(const struct hark_config *cfg, const char *const *specs
         ingest.emit = ingest.producer ? emit_kafka(ingest.producer) : NULL;
     }
     if (err->code == 0) {
+        struct hark_http *http;
         progress_start(&ingest.tally);
-        read_all(specs, n, ingest_source, &ingest, err);
-        drain(&ingest, err);
+        if (metrics_start(cfg, &ingest.tally, NULL, NULL, &http, err) == 0) {
+            read_all(specs, n, ingest_source, &ingest, err);
+            drain(&ingest, err);
+        }
+        metrics_stop(http);
         progress_stop();
         tally_log(&ingest.tally, "ingest", started_us);
     }

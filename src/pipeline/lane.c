@@ -167,6 +167,7 @@ static void take(struct lane *lane, const struct hark_post *post, struct hark_st
         struct hark_json writer = hark_json_to(&lane->json);
         hark_match_encode(&matches->v[i], post, json, version, &writer);
         encoded[i] = hark_arena_str(&lane->open->arena, hark_buf_str(&lane->json));
+        out.nhits += matches->v[i].nhits;
     }
     out.matches = encoded;
     add_alerts(lane, post, matches, &out);
@@ -212,6 +213,7 @@ static int unreadable(struct lane *lane, const struct hark_message *message, con
         .raw_len = message->payload.len,
     };
     tally_add(&lane->env->tally->dead, 1);
+    metrics_dead(hark_str(reason));
     return lane->env->emit->dead(lane->env->emit, &letter, err);
 }
 

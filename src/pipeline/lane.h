@@ -7,7 +7,7 @@ struct outgoing { // what one counted post sends if it turns out to be new
     struct hark_str id;
     int64_t time_ms;
     const struct hark_str *matches; // hark.match/1
-    size_t nmatches;
+    size_t nmatches, nhits;
     const struct hark_alert *alerts;
     size_t nalerts;
 };

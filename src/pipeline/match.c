@@ -17,6 +17,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
     int nends;
@@ -132,6 +133,14 @@ static int run_commit(void *arg, struct hark_err *err)
     return lanes_commit(&worker->commit, worker->lanes, (size_t)worker->nlanes, err);
 }
 
+static void note_lag(const struct worker *worker, int32_t partition, int64_t offset)
+{
+    int64_t end = hark_consumer_end(worker->consumer, partition);
+    char label[21];
+    offset_str(partition, label);
+    if (end >= 0) hark_metric_set(&metric_lag, hark_str(label), end > offset ? (double)(end - offset) : 0);
+}
+
 // What the last commit came to: a hint for Kafka's lag tools, or back to where Redis says.
 static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err *err)
 {
@@ -140,6 +149,7 @@ static int settle_lane(struct worker *worker, struct lane *lane, struct hark_err
     int64_t offset = offset_of(lane_expected(lane));
     if (moved) return hark_consumer_seek(worker->consumer, partition, offset, err);
     if (offset >= 0) hark_consumer_commit_hint(worker->consumer, partition, offset, worker->incarnations[partition]);
+    if (offset >= 0) note_lag(worker, partition, offset);
     return 0;
 }
 
@@ -231,16 +241,21 @@ static void log_trouble(struct worker *worker, bool *in_trouble)
                  hark_log_q(hark_str(trouble)));
     if (!trouble && *in_trouble) hark_log(HARK_INFO, "Kafka is back", "brokers=%s", worker->match->cfg->kafka);
     *in_trouble = trouble != NULL;
+    atomic_store(&worker->match->in_trouble, trouble != NULL);
 }
 
 // Whether it is time to commit: the committer has nothing to do and something waits long enough, or more is held than
-// memory should bear.
-static bool commit_due(struct worker *worker, bool idle, int64_t since_us)
+// memory should bear. Far behind, where no post is fresh anyway, more is gathered first: the larger a batch, the fewer
+// writes its posts share. `taken` messages came last, of at most FETCH.
+enum { FETCH = 10000 };
+static bool commit_due(struct worker *worker, size_t taken, int64_t since_us)
 {
-    enum { HELD = 20000 };
-    if (held(worker) >= HELD) return true;
-    return (idle || hark_clock_mono_us() - since_us >= worker->match->cfg->batch_ms * 1000) &&
-           job_idle(worker->committer, 0);
+    enum { HELD = 20000, GATHERED = 8000, BEHIND_US = 1000000 };
+    size_t n = held(worker);
+    if (n >= HELD) return true;
+    int64_t passed_us = hark_clock_mono_us() - since_us, longest_us = worker->match->cfg->batch_ms * 1000;
+    if (taken == FETCH && longest_us < BEHIND_US) longest_us = BEHIND_US;
+    return (taken == 0 || n >= GATHERED || passed_us >= longest_us) && job_idle(worker->committer, 0);
 }
 
 // What may mend itself (Redis away while partitions are assigned) is told once and tried again.
@@ -262,29 +277,51 @@ static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_
     return 0;
 }
 
+// Whether this worker has taken all that the log held at the start, where the partitions are all its own.
+static bool took_all(const struct worker *worker)
+{
+    const struct match *match = worker->match;
+    for (int i = 0; i < match->nends; i++) {
+        const struct hark_partition *end = &match->ends[i];
+        if (end->first == end->end) continue;
+        struct lane *lane = end->id < worker->nlanes ? worker->lanes[end->id] : NULL;
+        if (!lane || offset_of(lane_next(lane)) < end->end) return false;
+    }
+    return true;
+}
+
+// Ends the command where --until-end is reached. Another worker or process may have the rest: then Redis is asked now
+// and then.
+static int look_for_end(struct worker *worker, int64_t *checked_us, struct hark_err *err)
+{
+    enum { CHECK_US = 250000 };
+    bool all = took_all(worker);
+    if (!all && hark_clock_mono_us() - *checked_us <= CHECK_US) return 0;
+    if (all && commit_all(worker, err)) return err->code;
+    if (reached_end(worker, err)) stop_request();
+    *checked_us = hark_clock_mono_us();
+    return err->code;
+}
+
 static int consume(struct worker *worker, struct hark_err *err)
 {
-    enum { FETCH = 10000, CHECK_US = 250000 };
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
     bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
         struct hark_err wrong = {0};
         struct hark_batch *batch =
             hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, &wrong);
+        size_t taken = batch ? hark_batch_size(batch) : 0;
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);
-        if (commit_due(worker, !batch, committed_us)) {
+        if (commit_due(worker, taken, committed_us)) {
             if (start_commit(worker, err)) return err->code;
             committed_us = hark_clock_mono_us();
             log_trouble(worker, &in_trouble);
         }
-        if (worker->match->ends && hark_clock_mono_us() - checked_us > CHECK_US) {
-            if (reached_end(worker, err)) stop_request();
-            if (err->code) return err->code;
-            checked_us = hark_clock_mono_us();
-        }
+        if (worker->match->ends && look_for_end(worker, &checked_us, err)) return err->code;
     }
     return commit_all(worker, err);
 }
@@ -402,6 +439,11 @@ static int find_ends(struct match *match, struct hark_err *err)
     return 0;
 }
 
+static bool is_ready(void *arg)
+{
+    return !atomic_load(&((struct match *)arg)->in_trouble);
+}
+
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
 {
     struct match match = {
@@ -415,8 +457,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         prepare_store(&match, err) == 0)
         match.producer = producer_open(&match.stream, err);
     if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+        struct hark_http *http;
         progress_start(&match.tally);
-        read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
+            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }

@@ -5,6 +5,7 @@
 #include <hark/alert.h>
 #include <hark/count.h>
 #include <hark/log.h>
+#include <hark/metrics.h>
 #include <hark/pipeline.h>
 
 #include <stdatomic.h>
@@ -13,7 +14,7 @@
 // --- what went through; any thread may add ---
 
 struct tally {
-    _Atomic uint64_t posts, refused, dead, candidates, matches, alerts, repeats, edits, deletes;
+    _Atomic uint64_t posts, refused, dead, candidates, matches, hits, alerts, repeats, edits, deletes;
     _Atomic uint64_t done_bytes, all_bytes; // of files
     _Atomic uint64_t lag, all;              // messages of the log still to read, and at the start
 };
@@ -27,6 +28,18 @@ void progress_start(const struct tally *tally);
 void progress_stop(void);
 // "done" with the tally as a log line.
 void tally_log(const struct tally *tally, const char *command, int64_t started_us);
+
+// --- metrics ---
+
+extern const struct hark_metric metric_redis, metric_commit, metric_lag;
+void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
+void metrics_dead(struct hark_str reason);                                                  // a dead letter
+void metrics_rules(const struct hark_ruleset *rs);
+// Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
+struct hark_http;
+int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
+                  struct hark_http **ret, struct hark_err *err) HARK_CHECKED;
+void metrics_stop(struct hark_http *http); // takes NULL
 
 // --- stopping ---
 

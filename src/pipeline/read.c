@@ -27,6 +27,7 @@ int read_dead(struct dead_file *dead, const struct hark_source *src, const struc
         .raw_len = item->raw_len,
     };
     tally_add(&tally->dead, 1);
+    metrics_dead(item->reason);
     return dead_file_add(dead, &letter, err);
 }
 

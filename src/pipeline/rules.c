@@ -38,6 +38,7 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     else
         hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules", cfg->rules, problems.errors,
                      problems.errors == 1 ? "" : "s");
+    if (m) metrics_rules(rs);
     if (m)
         hark_log(HARK_INFO, "rules", "version=%s brands=%zu intents=%zu files=%zu seconds=%.3f", rs->version,
                  rs->nbrands, rs->nintents, rs->files, (double)(hark_clock_mono_us() - started_us) / 1e6);

@@ -187,8 +187,10 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
     if (run.dead) backend = hark_backend_open(cfg, err);
     if (backend) {
         run.redis = hark_backend_redis(backend);
+        struct hark_http *http;
         progress_start(&run.tally);
-        read_all(specs, n, run_source, &run, err);
+        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(specs, n, run_source, &run, err);
+        metrics_stop(http);
         progress_stop();
         tally_log(&run.tally, "run", started_us);
     }

@@ -44,6 +44,13 @@ bool hark_stopping(void)
     return stopping;
 }
 
+// The signals may go to any thread; who waits looks again and again.
+void hark_stop_wait(void)
+{
+    enum { LONG_MS = 60000 };
+    while (stop_sleep(LONG_MS)) continue;
+}
+
 bool stop_sleep(int ms)
 {
     enum { PIECE_MS = 50 };

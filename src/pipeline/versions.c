@@ -3,7 +3,14 @@
 #include <hark/versions.h>
 
 const struct hark_library hark_libraries[] = {
-    {"librdkafka", hark_stream_rdkafka}, {"pcre2", hark_match_pcre2},     {"libhs", hark_match_hs},
-    {"jansson", hark_source_jansson},    {"hiredis", hark_count_hiredis}, {"libyaml", hark_config_yaml},
-    {"utf8proc", hark_text_utf8proc},    {"zlib", hark_source_zlib},      {0},
+    {"librdkafka", hark_stream_rdkafka},
+    {"pcre2", hark_match_pcre2},
+    {"libhs", hark_match_hs},
+    {"jansson", hark_source_jansson},
+    {"hiredis", hark_count_hiredis},
+    {"libyaml", hark_config_yaml},
+    {"utf8proc", hark_text_utf8proc},
+    {"zlib", hark_source_zlib},
+    {"libmicrohttpd", hark_http_microhttpd},
+    {0},
 };

@@ -455,6 +455,13 @@ int64_t hark_consumer_position(const struct hark_consumer *consumer, int32_t par
     return hark_consumer_assigned(consumer, partition) ? consumer->parts[partition].next : HARK_POSITION_START;
 }
 
+int64_t hark_consumer_end(const struct hark_consumer *consumer, int32_t partition)
+{
+    int64_t low, high;
+    if (rd_kafka_get_watermark_offsets(consumer->client.rk, consumer->topic, partition, &low, &high)) return -1;
+    return high < 0 ? -1 : high;
+}
+
 const char *hark_consumer_trouble(struct hark_consumer *consumer)
 {
     return hark_client_trouble(&consumer->client);

@@ -193,12 +193,13 @@ static void dump_key(struct lines *lines, const char *key)
     freeReplyObject(type);
 }
 
-// All of Redis but positions.
+// All of Redis but positions and what says how far things are.
 static void dump(struct lines *lines)
 {
     redisReply *keys = ask("KEYS *");
     for (size_t i = 0; i < keys->elements; i++)
-        if (strncmp(keys->element[i]->str, "hark:pos:", 9) != 0) dump_key(lines, keys->element[i]->str);
+        if (strncmp(keys->element[i]->str, "hark:pos:", 9) != 0 && strcmp(keys->element[i]->str, "hark:meta") != 0)
+            dump_key(lines, keys->element[i]->str);
     freeReplyObject(keys);
     lines_sort(lines);
 }

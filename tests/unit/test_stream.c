@@ -172,7 +172,7 @@ static void producer_open(struct mock *mock)
 
 static int send_number(struct mock *mock, int i, struct hark_err *err)
 {
-    char key[16], text[16];
+    char key[24], text[16];
     snprintf(key, sizeof key, "post-%d", i);
     snprintf(text, sizeof text, "%d", i);
     return hark_producer_send(mock->producer, "posts", hark_str(key), hark_str(text), HARK_STR("create"), none, err);

@@ -1,0 +1,13 @@
+# cmake -DTO=file -DFOLDER=folder -DFILES=a|b -P embed.cmake: files as rows {"name", "bytes", length} of a C table.
+string(REPLACE "|" ";" files "${FILES}")
+set(rows "")
+foreach(file IN LISTS files)
+  get_filename_component(name ${file} NAME)
+  file(READ "${FOLDER}/${file}" hex HEX)
+  string(LENGTH "${hex}" digits)
+  math(EXPR length "${digits} / 2")
+  string(REGEX REPLACE "(................................................................)" "\\1\"\n\"" hex "${hex}")
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" hex "${hex}")
+  string(APPEND rows "{\"${name}\",\n\"${hex}\", ${length}},\n")
+endforeach()
+file(WRITE "${TO}" "${rows}")
