@@ -777,6 +777,43 @@ static void joint_round(struct joint *joint)
     }
 }
 
+// A partition that moved on without a trace in the posts of the others stops them all.
+static void one_position_that_moved_stops_all(void **state)
+{
+    (void)state;
+    struct hark_err err = {0};
+    struct lines before = {0}, after = {0};
+    struct hark_count_part parts[2];
+    enum hark_commit result;
+    tell("FLUSHALL");
+    struct hark_store *store = open_at(server.url);
+    for (int p = 0; p < 2; p++) {
+        struct said said = {.op = HARK_OP_CREATE, .id = p, .time_ms = hark_clock_ms(), .likes = -1, .brands = 1};
+        parts[p] = (struct hark_count_part){p,
+                                            hark_count_batch_new(&plenty),
+                                            {HARK_STR("posts"), hark_str(p ? "1" : "0"), HARK_STR(""), HARK_STR("5")}};
+        add(parts[p].batch, &said, hark_clock_ms());
+        assert_int_equal(hark_count_prepare(store, p, parts[p].batch, &err), 0);
+    }
+    tell("HSET hark:pos:posts 1 7");
+    dump(&before);
+    assert_int_equal(hark_count_commit_together(store, parts, 2, &result, &err), 0);
+    assert_int_equal(result, HARK_COMMIT_MOVED);
+    dump(&after);
+    assert_lines(&after, &before);
+    assert_int_equal(ask_int("HEXISTS %s 0", "hark:pos:posts"), 0);
+    tell("HDEL hark:pos:posts 1");
+    assert_int_equal(hark_count_commit_together(store, parts, 2, &result, &err), 0);
+    assert_int_equal(result, HARK_COMMIT_DONE);
+    assert_int_equal(ask_int("HGET %s 0", "hark:pos:posts"), 5);
+    assert_int_equal(ask_int("HGET %s 1", "hark:pos:posts"), 5);
+    assert_int_equal(ask_int("HGET %s mention", "hark:total:acme"), 2);
+    for (int p = 0; p < 2; p++) hark_count_batch_free(parts[p].batch);
+    lines_free(&before);
+    lines_free(&after);
+    hark_store_close(store);
+}
+
 static void assert_joint_recount(struct joint *joint)
 {
     struct lines actual = {0}, expected = {0};
@@ -1282,6 +1319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_equal_a_recount_through_faults),
         cmocka_unit_test(partitions_are_committed_together),
+        cmocka_unit_test(one_position_that_moved_stops_all),
         cmocka_unit_test(a_wiped_redis_is_not_counted_into),
         cmocka_unit_test(a_full_redis_is_waited_for),
         cmocka_unit_test(a_replica_is_waited_for),
