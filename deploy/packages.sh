@@ -2,10 +2,11 @@
 # Installs the Debian packages that hark needs and that are missing. Knows Debian 12 and 13 and Ubuntu 24.04.
 # Where nothing is missing, it changes nothing and asks nobody.
 #
-# usage: deploy/packages.sh [--build] [--test] [--kafka]
+# usage: deploy/packages.sh [--build] [--test] [--kafka] [--browser]
 #   --build   what it takes to build and run hark (also without any option)
 #   --test    what tests/run.sh needs besides
 #   --kafka   Java and Maven, for the Kafka of deploy/stack.sh and of the tests
+#   --browser Chromium and Node, for the tests of the page, and promtool, for those of the alert rules
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -15,6 +16,7 @@ BUILD="gcc libc6-dev cmake=cmake ninja=ninja-build pkg-config=pkg-config .jansso
   .libhs=libvectorscan-dev .yaml-0.1=libyaml-dev .rdkafka=librdkafka-dev .hiredis=libhiredis-dev .libcurl=libcurl4-openssl-dev
   .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev redis-server=redis-server redis-cli=redis-tools"
 TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps"
+BROWSER="chromium=chromium node=nodejs npm=npm promtool=prometheus"
 KAFKA="mvn=maven java=default-jre-headless"
 
 installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
@@ -132,11 +134,12 @@ for arg in "${@:---build}"; do
     --build) parts+=" $BUILD" ;;
     --test) parts+=" $TEST" ;;
     --kafka) parts+=" $KAFKA" ;;
+    --browser) parts+=" $BROWSER" ;;
     -h | --help)
       usage "$0"
       exit
       ;;
-    *) die 1 "unknown option $arg; there are --build, --test and --kafka" ;;
+    *) die 1 "unknown option $arg; there are --build, --test, --kafka and --browser" ;;
   esac
 done
 

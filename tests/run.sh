@@ -2,11 +2,11 @@
 # Installs what is missing, builds (preset test) and runs every test; one line a test, then `N passed, N failed, N skipped`.
 #
 # usage: tests/run.sh [--quick] [FILTER...]
-#   --quick   installs nothing and leaves the integration tests out
+#   --quick   installs nothing and leaves the integration and browser tests out
 #   FILTER    only test files whose KIND/NAME has this in it, such as unit/test_text, cli, integration/stack
 #
 # Kinds: lint (our shell scripts), rules (the shipped rules' own tests), unit (cmocka, tests/unit), cli (tests/cli),
-# integration (tests/integration, on one real Kafka broker for all). Status 1 if a test fails. With CI or HARK_CI set, a test
+# integration (tests/integration, on one real Kafka broker for all), browser (tests/browser, the page in Chromium). Status 1 if a test fails. With CI or HARK_CI set, a test
 # that is skipped for want of Kafka or Redis fails.
 # shellcheck source=../deploy/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../deploy/lib.sh"
@@ -168,6 +168,10 @@ if [[ -z $quick ]] && any_wanted integration; then
   start_kafka
   run_cmocka integration
   run_scripts integration
+fi
+if [[ -z $quick ]] && any_wanted browser; then
+  deploy/packages.sh --browser || warn "no browser: its tests are skipped"
+  run_scripts browser
 fi
 
 ((passed + failed + skipped)) || die 1 "no test matches: ${filters[*]}"

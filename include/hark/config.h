@@ -24,14 +24,15 @@ struct hark_config {
     const char *log_level;
     // explain, report, eval
     const char *text, *source, *brand, *intent, *positive;
+    const char *from, *to, *report_format;
     // serving
     const char *listen, *serve_token, *proxy_header;
     // counting
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;
-    // new
-    const char *team, *dir;
+    // new, rules
+    const char *team, *dir, *import_from;
     // check
     bool cost, watch;
     bool no_prefilter;

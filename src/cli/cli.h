@@ -27,11 +27,13 @@ extern const struct hark_command hark_command_ingest;
 extern const struct hark_command hark_command_match;
 extern const struct hark_command hark_command_new;
 extern const struct hark_command hark_command_report;
+extern const struct hark_command hark_command_rules;
 extern const struct hark_command hark_command_run;
 extern const struct hark_command hark_command_scan;
 extern const struct hark_command hark_command_serve;
 extern const struct hark_command hark_command_setup;
 extern const struct hark_command hark_command_test;
+extern const struct hark_command hark_command_top;
 extern const struct hark_command hark_command_version;
 
 // --help of one command, to stdout.

@@ -12,7 +12,7 @@ struct hark_ruleset *hark_load_rules(const struct hark_args *args, struct hark_p
     struct hark_ruleset *rs = hark_rules_load(args->v, args->n, hark_match_check_regex, problems);
     hark_problems_print(problems, true, &text);
     fflush(stdout);
-    fwrite(text.ptr, 1, text.len, stderr);
+    if (text.len) fwrite(text.ptr, 1, text.len, stderr);
     hark_buf_done(&text);
     return rs;
 }

@@ -1,6 +1,7 @@
 // hark report: what Redis holds, brand by intent.
 
 #include "cli.h"
+#include "weekly.h"
 
 #include <hark/count.h>
 #include <hark/pipeline.h>
@@ -126,29 +127,37 @@ static int read_table(const struct hark_config *cfg, const char *redis, struct h
     return code;
 }
 
-static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
+static int print_totals(const struct hark_config *cfg, const char *redis, struct hark_err *err)
 {
     struct hark_arena arena = {0};
     struct table table = {.only = cfg->brand};
-    struct hark_backend *backend = hark_backend_open(cfg, err);
-    (void)args;
-    if (backend && read_table(cfg, hark_backend_redis(backend), &arena, &table, err) == 0) {
+    if (read_table(cfg, redis, &arena, &table, err) == 0) {
         if (cfg->json)
             print_json(&table);
         else if (table.n == 0)
-            printf("Nothing is counted yet under %s at %s. `hark run` or `hark match` counts.\n", cfg->prefix,
-                   hark_backend_redis(backend));
+            printf("Nothing is counted yet under %s at %s. `hark run` or `hark match` counts.\n", cfg->prefix, redis);
         else
             print_table(&table, &arena);
     }
-    hark_backend_close(backend);
     hark_arena_done(&arena);
+    return err->code;
+}
+
+static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)
+{
+    struct hark_backend *backend = hark_backend_open(cfg, err);
+    bool weekly = cfg->from || cfg->to || cfg->report_format;
+    (void)args;
+    int (*print)(const struct hark_config *, const char *, struct hark_err *) = weekly ? weekly_print : print_totals;
+    if (backend) (void)!print(cfg, hark_backend_redis(backend), err);
+    hark_backend_close(backend);
     return err->code;
 }
 
 const struct hark_command hark_command_report = {
     .name = "report",
     .arguments = "",
-    .about = "prints what Redis holds, brand by intent",
+    .about =
+        "prints what Redis holds, brand by intent; with --brand and --from, --to or --format a report on that brand",
     .run = run,
 };

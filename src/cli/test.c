@@ -27,19 +27,61 @@ static bool holds(const struct hark_strs *names, struct hark_str name)
     return false;
 }
 
+// What made it fire: "13 of 10 points: +7 still waiting, +6 refund*".
+static void print_points(const struct hark_why *why)
+{
+    printf("%d of %d points", why->score, why->intent->threshold);
+    for (size_t i = 0; i < why->nevidence; i++) {
+        const struct hark_evidence *e = &why->evidence[i];
+        struct hark_str what = e->phrase ? e->phrase->pattern.written : hark_str(hark_signal_str(e->signal));
+        printf("%s %+d " HARK_STR_FMT, i ? "," : ":", e->points, HARK_STR_ARG(what));
+    }
+    putchar('\n');
+}
+
+static void print_reason(const struct hark_why *why, bool fired)
+{
+    printf("    %s " HARK_STR_FMT ": ", fired ? "+" : "-",
+           HARK_STR_ARG(why->intent ? why->intent->name : HARK_STR("mention")));
+    if (fired && why->intent)
+        print_points(why);
+    else
+        printf("%s\n", why->text);
+}
+
+// The test's post as the test was run with it; false where it is no post.
+static bool finish(const struct hark_test *test, struct hark_arena *arena, struct hark_post *ret)
+{
+    struct hark_err err = {0};
+    *ret = test->post;
+    return hark_post_finish(ret, arena, &err) == 0;
+}
+
 // For each intent on which expected and actual differ, why it fired or did not.
 static void print_reasons(struct outcome *outcome, const struct hark_test_result *result)
 {
     const struct hark_why *why;
-    size_t n =
-        result->brand ? hark_match_explain(outcome->m, outcome->ms, &result->test->post, result->brand, &why) : 0;
+    struct hark_why one;
+    struct hark_arena arena = {0};
+    struct hark_post post;
+    bool fine = finish(result->test, &arena, &post);
+    if (fine && result->intent) {
+        hark_match_intent(outcome->m, outcome->ms, &post, result->intent, &one);
+        print_reason(&one, one.kind == HARK_WHY_HIT);
+    }
+    size_t n = fine && result->brand ? hark_match_explain(outcome->m, outcome->ms, &post, result->brand, &why) : 0;
     for (size_t i = 0; i < n; i++) {
         bool mention = !why[i].intent;
-        struct hark_str name = mention ? HARK_STR("mention") : why[i].intent->name;
-        if (mention ? result->named : holds(&result->test->hits, name) == holds(&result->actual, name)) continue;
-        printf("    %s " HARK_STR_FMT ": %s\n", mention || !holds(&result->actual, name) ? "-" : "+",
-               HARK_STR_ARG(name), why[i].text);
+        bool fired = !mention && holds(&result->actual, why[i].intent->name);
+        if (mention ? result->named != result->test->ignored : holds(&result->test->hits, why[i].intent->name) == fired)
+            continue;
+        if (mention && result->named)
+            printf("    + mention: the brand is named by " HARK_STR_FMT "\n", HARK_STR_ARG(why[i].named_by));
+        else
+            print_reason(&why[i], fired);
+        if (mention) break; // it is all about the name
     }
+    hark_arena_done(&arena);
 }
 
 static void each(const struct hark_test_result *result, void *arg)
@@ -54,7 +96,10 @@ static void each(const struct hark_test_result *result, void *arg)
     printf(HARK_STR_FMT ":%u:%u: " HARK_STR_FMT "\n    post: " HARK_STR_FMT "\n", HARK_STR_ARG(test->loc.file),
            test->loc.line, test->loc.column, HARK_STR_ARG(result->brand ? result->brand->name : result->intent->name),
            HARK_STR_ARG(test->post.text));
-    print_names("expected", &test->hits);
+    if (test->ignored)
+        printf("    expected the brand is not named\n");
+    else if (test->named)
+        print_names("expected", &test->hits);
     if (result->named || result->intent)
         print_names("actual  ", &result->actual);
     else

@@ -38,7 +38,7 @@ struct page {
     struct hark_cursor cursor;
     struct hark_range range;
     struct hark_read_post *v;
-    size_t n, cap, limit;
+    size_t n, cap, limit; // limit: one more than a page, and room for the other brands that its last post names
     struct list *lists;
     size_t nlists;
     size_t offset; // members of each list that were read
@@ -90,12 +90,12 @@ static int read_pieces(struct page *page, size_t instance, struct hark_err *err)
     return rc;
 }
 
-// Keeps the first limit + 1 and says whether a list may still hold something that belongs among them.
+// Keeps the first of them and says whether a list may still hold something that belongs among them.
 static bool settle(struct page *page)
 {
     if (page->n) qsort(page->v, page->n, sizeof *page->v, newest_first);
-    if (page->n > page->limit + 1) page->n = page->limit + 1;
-    bool full = page->n == page->limit + 1, open = false;
+    if (page->n > page->limit) page->n = page->limit;
+    bool full = page->n == page->limit, open = false;
     for (size_t i = 0; i < page->nlists; i++) {
         struct list *list = &page->lists[i];
         if (full && list->oldest_ms < page->v[page->n - 1].time_ms) list->done = true;
@@ -120,7 +120,7 @@ static int collect_days(struct page *page, struct hark_strs brands, struct hark_
     struct hark_bucket_time *days;
     size_t ndays = ask_days(page->range, page->arena, &days);
     page->lists = HARK_NEW_N(page->arena, struct list, brands.n * page->store->n);
-    for (size_t d = ndays; d-- > 0 && page->n <= page->limit;) {
+    for (size_t d = ndays; d-- > 0 && page->n < page->limit;) {
         if (days[d].ms > page->cursor.time_ms) continue;
         page->nlists = page->offset = 0;
         for (size_t b = 0; b < brands.n; b++)
@@ -163,15 +163,24 @@ static int read_matches(struct hark_store *store, struct hark_arena *arena, stru
     return rc;
 }
 
+// A page does not end between two brands that one post names: the next one begins behind the post.
+static size_t page_end(const struct page *page, size_t limit)
+{
+    size_t n = page->n < limit ? page->n : limit;
+    while (n > 0 && n < page->n && hark_str_eq(page->v[n].id, page->v[n - 1].id)) n++;
+    return n;
+}
+
 int hark_read_posts(struct hark_store *store, struct hark_arena *arena, struct hark_strs brands, struct hark_str intent,
                     struct hark_range range, struct hark_cursor cursor, size_t limit, const struct hark_read_post **ret,
                     size_t *ret_n, bool *ret_more, struct hark_err *err)
 {
-    struct page page = {.store = store, .arena = arena, .cursor = cursor, .range = range, .limit = limit};
+    struct page page = {.store = store, .arena = arena, .cursor = cursor, .range = range};
+    page.limit = limit + (brands.n ? brands.n : 1);
     int rc = collect_days(&page, brands, intent, err);
     if (!rc) {
-        *ret_more = page.n > limit;
-        *ret_n = page.n < limit ? page.n : limit;
+        *ret_n = page_end(&page, limit);
+        *ret_more = page.n > *ret_n;
         struct hark_read_post *posts = hark_arena_copy(arena, page.v, *ret_n, sizeof *posts);
         rc = read_matches(store, arena, posts, *ret_n, err);
         *ret = posts;

@@ -112,7 +112,7 @@ static const struct {
     enum param bit;
 } names[] = {
     {"brand", PARAM_BRAND}, {"intent", PARAM_INTENT}, {"from", PARAM_FROM},     {"to", PARAM_TO}, {"step", PARAM_STEP},
-    {"by", PARAM_BY},       {"limit", PARAM_LIMIT},   {"cursor", PARAM_CURSOR}, {"at", PARAM_AT}, {"team", PARAM_TEAM},
+    {"by", PARAM_BY},       {"limit", PARAM_LIMIT},   {"cursor", PARAM_CURSOR}, {"at", PARAM_AT},
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -138,7 +138,6 @@ int params_add(struct params *params, unsigned accepted, struct hark_str name, s
     params->given |= names[i].bit;
     switch (names[i].bit) {
     case PARAM_BRAND: return set_name(&params->brand, "brand", value, err);
-    case PARAM_TEAM: return set_name(&params->team, "team", value, err);
     case PARAM_INTENT: return set_intents(params, value, err);
     case PARAM_FROM: return set_time(&params->from_ms, "from", value, err);
     case PARAM_TO: return set_time(&params->to_ms, "to", value, err);

@@ -13,7 +13,6 @@ enum param { // bits
     PARAM_LIMIT = 64,
     PARAM_CURSOR = 128,
     PARAM_AT = 256,
-    PARAM_TEAM = 512,
     PARAM_RANGE = PARAM_FROM | PARAM_TO,
 };
 
@@ -21,7 +20,7 @@ enum { PARAM_MAX_INTENTS = 32 };
 
 struct params {
     unsigned given; // bits
-    struct hark_str brand, team;
+    struct hark_str brand;
     struct hark_str intents[PARAM_MAX_INTENTS];
     size_t nintents;
     int64_t from_ms, to_ms, at_ms;

@@ -32,7 +32,7 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     }
     struct hark_ruleset *rs = hark_rules_load(&cfg->rules, 1, hark_match_check_regex, &problems);
     hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
-    fwrite(text.ptr, 1, text.len, stderr);
+    if (text.len) fwrite(text.ptr, 1, text.len, stderr);
     if (rs)
         m = compile(cfg, rs, err);
     else

@@ -111,11 +111,23 @@ static void window(struct hark_str line, unsigned column, size_t *ret_from, size
     *ret_to = at;
 }
 
-static void print_caret(const struct hark_problem *problem, struct hark_buf *buf)
+// A line with ? for each byte that is not UTF-8, which may be what the problem is about.
+static struct hark_str readable(struct hark_str line, struct hark_buf *buf)
 {
-    struct hark_str line = problem->line;
+    size_t good;
+    while ((good = hark_utf8_check(line)) < line.len) {
+        hark_buf_add(buf, line.ptr, good);
+        hark_buf_char(buf, '?');
+        line = hark_strn(line.ptr + good + 1, line.len - good - 1);
+    }
+    if (buf->len == 0) return line;
+    hark_buf_str_add(buf, line);
+    return hark_buf_str(buf);
+}
+
+static void print_line(const struct hark_problem *problem, struct hark_str line, struct hark_buf *buf)
+{
     size_t from, to, at = 0;
-    if (!line.ptr || problem->loc.column == 0 || hark_utf8_check(line) != line.len) return;
     window(line, problem->loc.column, &from, &to);
     hark_buf_printf(buf, "  %s", from ? "… " : "");
     add_visible(buf, hark_strn(line.ptr + from, to - from));
@@ -128,6 +140,13 @@ static void print_caret(const struct hark_problem *problem, struct hark_buf *buf
         for (unsigned i = 0; i < (c == '\t' ? 1 : hark_utf8_width(c)); i++) hark_buf_char(buf, c == '\t' ? '\t' : ' ');
     }
     hark_buf_add(buf, "^\n", 2);
+}
+
+static void print_caret(const struct hark_problem *problem, struct hark_buf *buf)
+{
+    struct hark_buf spare = {0};
+    if (problem->line.ptr && problem->loc.column) print_line(problem, readable(problem->line, &spare), buf);
+    hark_buf_done(&spare);
 }
 
 void hark_problems_print(struct hark_problems *problems, bool caret, struct hark_buf *buf)

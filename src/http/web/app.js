@@ -24,7 +24,7 @@ function route() {
   const views = { "": ["Overview", overview], alerts: ["Alerts", alerts], rules: ["Rules", rules], sources: ["Sources", sources] };
   if (parts[0] === "brand" && parts[1]) return { title: parts[1], run: (v) => brand(v, parts[1], new URLSearchParams(query)) };
   const found = views[parts[0]];
-  return found ? { title: found[0], run: found[1] } : { title: "Nothing here", run: async (v) => put(v.main, empty("There is nothing here.", h("a", { href: "#/" }, "To the overview"))) };
+  return found ? { title: found[0], run: found[1] } : { title: "Nothing here", run: async (v) => put(v.main, h("div", { class: "stack" }, h("h1", { tabindex: "-1" }, "Nothing here"), empty("There is no such view.", h("a", { href: "#/" }, "To the overview")))) };
 }
 
 function problem(error) {

@@ -49,10 +49,10 @@ export function postItem(entry, options) {
       said(author.name || author.handle || "unknown", { class: "author" }),
       author.handle && author.name ? said(`@${author.handle}`, { class: "quiet handle" }) : null,
       h("span", { class: "quiet" }, said(post.source)),
-      h("time", { class: "quiet", datetime: post.time }, at ? moment(at) : ""),
+      options && options.brief ? null : h("time", { class: "quiet", datetime: post.time }, at ? moment(at) : ""),
       post.url ? h("span", { class: "open" }, out(post.url, "Open post")) : null),
     h("div", { class: "said" }, body(post.text || "", match)),
-    h("p", { class: "hits" },
+    options && options.brief ? null : h("p", { class: "hits" },
       options && options.brand ? h("a", { class: "tag", href: `#/brand/${encodeURIComponent(entry.brand)}` }, entry.brand) : null,
       intents.length ? intents.map((intent) => h("span", { class: `tag i${hue(intent)}` }, intent)) : h("span", { class: "tag" }, "mention"),
       entry.engagement ? h("span", { class: "quiet num" }, `${num(entry.engagement)} reactions`) : null));
