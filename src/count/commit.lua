@@ -54,20 +54,30 @@ local apply = {}
 local MANY = 3
 
 local function add_many(key, first, last)
-  local names, put, gone, fresh = {}, {}, {}, false
-  for j = first, last, 2 do names[#names + 1] = ARGV[j] end
+  local names, n, known = {}, 0, false
+  for j = first, last, 2 do
+    n = n + 1
+    names[n] = ARGV[j]
+  end
   local have = call('HMGET', key, unpack(names))
-  for j = 1, #names do
-    local n = (tonumber(have[j]) or 0) + tonumber(ARGV[first + 2 * j - 1])
+  for j = 1, n do known = known or have[j] end
+  if not known then
+    call('HSET', key, unpack(ARGV, first, last))
+    return true
+  end
+  local put, nput, gone, fresh = {}, 0, {}, false
+  for j = 1, n do
+    local by = ARGV[first + 2 * j - 1]
+    local sum = have[j] and tonumber(have[j]) + tonumber(by) or by
     fresh = fresh or not have[j]
-    if n == 0 then
+    if sum == 0 then
       gone[#gone + 1] = names[j]
     else
-      put[#put + 1] = names[j]
-      put[#put + 1] = string.format('%.0f', n)
+      put[nput + 1], put[nput + 2] = names[j], sum
+      nput = nput + 2
     end
   end
-  if #put > 0 then call('HSET', key, unpack(put)) end
+  if nput > 0 then call('HSET', key, unpack(put)) end
   if #gone > 0 then call('HDEL', key, unpack(gone)) end
   return fresh
 end
