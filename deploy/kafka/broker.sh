@@ -2,7 +2,8 @@
 # Runs one Apache Kafka broker (KRaft mode, no ZooKeeper) for this machine alone.
 #
 # usage: deploy/kafka/broker.sh fetch                      jars into the cache folder, unless they are there
-#        deploy/kafka/broker.sh up DIR PORT CONTROLLER     starts it on 127.0.0.1:PORT, data in DIR/kafka, log in DIR/kafka.log
+#        deploy/kafka/broker.sh up DIR PORT CONTROLLER     starts it on 127.0.0.1:PORT, data in DIR/kafka, log in DIR/kafka.log;
+#                                                          the properties in DIR/kafka.more.properties are added, where it is
 #        deploy/kafka/broker.sh down DIR                   stops it, the data stays
 #        deploy/kafka/broker.sh tool CLASS ARGUMENT...     runs one of Kafka's own tools, such as org.apache.kafka.tools.TopicCommand
 # shellcheck source=../lib.sh
@@ -53,6 +54,7 @@ transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 END
+  [[ ! -f $dir/kafka.more.properties ]] || cat "$dir/kafka.more.properties" >>"$dir/kafka.properties"
 }
 
 # The first character of an id must not be a dash, or the tool takes it for an option: none is used.

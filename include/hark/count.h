@@ -80,6 +80,9 @@ int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_
                        struct hark_err *err) HARK_CHECKED;
 // Valid until the batch is prepared again or cleared.
 void hark_count_outcome(const struct hark_count_batch *batch, size_t i, struct hark_count_outcome *ret);
+// The batch's commit also records that the offsets from `from` to before `to` of its partition were deleted from the
+// log before they were counted: an entry in the stream hark:gaps. Forgotten with hark_count_batch_clear().
+void hark_count_gap(struct hark_count_batch *batch, int64_t from, int64_t to);
 // Remembers with the post the alerts that were sent for it (between prepare and commit), in place of those remembered
 // before; "": none. A delete forgets them by itself.
 void hark_count_alerts(struct hark_count_batch *batch, size_t i, struct hark_str alerts);
@@ -125,10 +128,12 @@ int hark_store_position(struct hark_store *store, int32_t partition, struct hark
 // The incarnation of the partition's instance for the topic (made where there is none yet), 16 hex digits.
 int hark_store_incarnation(struct hark_store *store, int32_t partition, struct hark_str topic, char ret[17],
                            struct hark_err *err) HARK_CHECKED;
-// Removes every key under the prefix (--rebuild).
+// Removes every key under the prefix (--rebuild), and writes into hark:meta that this was done on purpose.
 int hark_store_wipe(struct hark_store *store, struct hark_err *err) HARK_CHECKED;
-// hark:meta
+// hark:meta. An error where a wipe was broken off: what is left of the numbers belongs to nothing.
 int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_err *err) HARK_CHECKED;
+// Whether the partition's instance was wiped on purpose since it came to be.
+int hark_store_rebuilt(struct hark_store *store, int32_t partition, bool *ret, struct hark_err *err) HARK_CHECKED;
 
 // --- reading back ---
 
@@ -140,6 +145,23 @@ struct hark_total {
 // 0 are left out.
 int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const struct hark_total **ret, size_t *ret_n,
                      struct hark_err *err) HARK_CHECKED;
+
+size_t hark_store_instances(const struct hark_store *store);
+// The stored position as hark_store_position(), but writes nothing: "" also where nothing was ever counted.
+int hark_read_position(struct hark_store *store, int32_t partition, struct hark_str topic, struct hark_str field,
+                       struct hark_buf *ret, struct hark_err *err) HARK_CHECKED;
+// Every field of every counter of one instance (totals, counts, dimensions) and every member with its score of the
+// sorted sets (tags, top, posts), in no order. `key` is without the prefix. Authors are not read.
+struct hark_reading {
+    struct hark_str key, field; // until `each` returns
+    int64_t n;
+};
+int hark_read_each(struct hark_store *store, size_t instance,
+                   void (*each)(void *arg, const struct hark_reading *reading), void *arg,
+                   struct hark_err *err) HARK_CHECKED;
+// How many posts were deleted from the log before they were counted, and how often (hark:gaps), all instances.
+int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err) HARK_CHECKED;
+
 struct hark_read_meta {
     struct hark_str ruleset, started;
 };

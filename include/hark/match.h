@@ -84,6 +84,24 @@ struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_sc
 void hark_match_encode(const struct hark_match *match, const struct hark_post *post, struct hark_str post_json,
                        const char *ruleset, struct hark_json *json);
 
+// --- patterns in slashes that cost too much ---
+
+// A pattern that reaches its match limit in so many of so many posts, in one thread, is put in quarantine for all: it
+// is not tried again and has no hit, until the rules are read anew. Each post over the limit costs up to 3 ms, so that
+// a pattern that stays costs at most 12 us a post in the mean.
+enum { HARK_QUARANTINE_OVER = 5, HARK_QUARANTINE_TRIES = 1000, HARK_STOPPED_MAX = 16 };
+
+struct hark_pattern_cost {
+    const struct hark_pattern *pattern; // as the first rule that has it writes it
+    double share;                       // of the time of hark_match_post(); one post in 64 is timed
+    uint64_t over, skipped;             // posts on which it reached its limit; tries that quarantine spared
+    bool quarantined;
+};
+// What this thread's scratch has spent on each pattern that it tried, the dearest first; valid until the next call.
+size_t hark_scratch_costs(struct hark_scratch *ms, const struct hark_pattern_cost **ret);
+// A pattern that came into quarantine, each told once and to one caller; NULL: no news. Any thread.
+const struct hark_pattern *hark_matcher_quarantined(const struct hark_matcher *m);
+
 struct hark_match_stats {
     uint64_t scanned, folded, candidates, named; // messages prefiltered, through the folded path, maybe, yes
     uint64_t over_limit;                         // patterns that hit a PCRE2 limit
@@ -106,6 +124,11 @@ struct hark_taken { // a phrase that a `not` took back
     struct hark_span span, by_span;
 };
 
+struct hark_stopped { // a pattern that has no hit because it costs too much
+    const struct hark_pattern *pattern;
+    bool quarantined; // else: on this post
+};
+
 struct hark_why {
     const struct hark_brand *brand;
     const struct hark_intent *intent; // NULL: the mention
@@ -117,6 +140,8 @@ struct hark_why {
     size_t nevidence;
     const struct hark_taken *taken;
     size_t ntaken;
+    const struct hark_stopped *stopped;
+    size_t nstopped;
     int score;
 };
 

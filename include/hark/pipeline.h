@@ -20,6 +20,9 @@ int hark_pipeline_ingest(const struct hark_config *cfg, const char *const *specs
                          struct hark_err *err) HARK_CHECKED;
 // hark match: Kafka → Redis and Kafka.
 int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+// hark verify: counts the log again by a plain path of its own and compares with Redis. Differences go to stdout and
+// are HARK_EINPUT with no text.
+int hark_pipeline_verify(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
 // hark scan: sources → matches on stdout.
 int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, size_t n,
                        struct hark_err *err) HARK_CHECKED;

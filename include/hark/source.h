@@ -13,6 +13,7 @@ struct hark_source_options {
     struct hark_str format; // "hark", "jetstream", "mastodon", "x", "reddit"; ptr NULL: by content, record by record
     double speed;           // 0: as fast as it goes; 1: the posts' own clock; 60: sixty times that
     struct hark_str resume; // a position as hark_source_item gave it; ptr NULL: from the start
+    bool lazy;              // posts may come unread, see hark_source_read()
 };
 
 enum hark_item_kind {
@@ -23,12 +24,13 @@ enum hark_item_kind {
 
 struct hark_source_item {
     enum hark_item_kind kind;
-    const struct hark_post *post; // HARK_ITEM_POST
-    struct hark_str json;         // HARK_ITEM_POST: its canonical JSON (compact, complete; made only once)
-    struct hark_str reason;       // REFUSED: a word ("like", "private", "unlisted"); DEAD: what is wrong
-    struct hark_str raw;          // DEAD: the bytes as read, the first HARK_DEAD_MAX_BYTES of them
-    uint64_t raw_len;             // DEAD: how many there were
-    struct hark_str where;        // "posts.ndjson:17" for people
+    const struct hark_post *post; // HARK_ITEM_POST; NULL: unread
+    struct hark_str json;     // HARK_ITEM_POST: its canonical JSON (compact, complete; made only once); unread: as it
+                              // stands in the source
+    struct hark_str reason;   // REFUSED: a word ("like", "private", "unlisted"); DEAD: what is wrong
+    struct hark_str raw;      // DEAD: the bytes as read, the first HARK_DEAD_MAX_BYTES of them
+    uint64_t raw_len;         // DEAD: how many there were
+    struct hark_str where;    // "posts.ndjson:17" for people; of an unread post ptr NULL
     struct hark_str position; // to resume behind this item; the same for all items of a record but the last: then still
                               // the one before
 };
@@ -63,6 +65,7 @@ struct hark_source_ops {
     void (*stop)(struct hark_source *src);
     void (*progress)(const struct hark_source *src, struct hark_source_progress *ret);
     void (*free)(struct hark_source *src);
+    void (*read)(struct hark_source *src, struct hark_source_item *item); // NULL: it hands out no unread posts
 };
 struct hark_source {
     const struct hark_source_ops *ops;
@@ -73,6 +76,9 @@ struct hark_source {
 // Opens "name:argument". An unknown name is an error that lists the known ones.
 struct hark_source *hark_source_open(const char *spec, const struct hark_source_options *options, struct hark_err *err);
 int hark_source_next(struct hark_source *src, struct hark_source_item *item, struct hark_err *err);
+// Reads the unread post that next() handed over last: the item is then what it would be without `lazy`. Posts come
+// unread only where they are creates that can be read for sure, so that nothing dead is passed over.
+void hark_source_read(struct hark_source *src, struct hark_source_item *item);
 void hark_source_stop(struct hark_source *src); // async-signal-safe; next() then returns 0 soon
 void hark_source_progress(const struct hark_source *src, struct hark_source_progress *ret);
 void hark_source_free(struct hark_source *src); // takes NULL

@@ -62,14 +62,17 @@ struct hark_positions {
     // (!lost). hark_consumer_assigned() is false already; a seek does nothing.
     void (*revoked)(void *arg, int32_t partition, bool lost);
     void *arg;
+    // Retention has overtaken the position `from`: the log begins at `to` now and goes on from there. What was handed
+    // out before stands. NULL: that is an error, which names the offsets.
+    int (*gap)(void *arg, int32_t partition, int64_t from, int64_t to, struct hark_err *err);
 };
 enum { HARK_POSITION_START = -2 }; // the log's beginning
 
 struct hark_consumer *hark_consumer_new(const struct hark_stream_options *options, const char *topic,
                                         const struct hark_positions *positions, struct hark_err *err);
 // Up to `max` messages, waiting at most `timeout_ms` for the first. Only messages of partitions that are assigned now
-// and at or behind the position that is expected. NULL and err->code 0: none in time. A stored position that the log no
-// longer has is an error that names the offsets that are gone.
+// and at or behind the position that is expected. NULL and err->code 0: none in time. A stored position that is behind
+// the log's end is an error, and so is one before its beginning where positions.gap is NULL.
 struct hark_batch *hark_consumer_poll(struct hark_consumer *consumer, size_t max, int timeout_ms, struct hark_err *err);
 size_t hark_batch_size(const struct hark_batch *batch);
 void hark_batch_get(const struct hark_batch *batch, size_t i, struct hark_message *ret);
@@ -129,3 +132,10 @@ struct hark_partition {
 };
 int hark_topic_ends(const struct hark_stream_options *options, const char *topic, struct hark_partition **ret,
                     struct hark_err *err) HARK_CHECKED;
+
+// Reads each partition's messages from `first` up to `end` (not included), in order within a partition, outside of any
+// group, and hands them to `each`, which may end it with an error. Waits for as long as Kafka is away and `each` is
+// not called; `waiting` (may be NULL) is called every second or so and gives up with false (HARK_ESTOP).
+int hark_log_read(const struct hark_stream_options *options, const char *topic, const struct hark_partition *parts,
+                  size_t n, int (*each)(void *arg, const struct hark_message *message, struct hark_err *err),
+                  bool (*waiting)(void *arg), void *arg, struct hark_err *err) HARK_CHECKED;

@@ -34,6 +34,7 @@ extern const struct hark_command hark_command_serve;
 extern const struct hark_command hark_command_setup;
 extern const struct hark_command hark_command_test;
 extern const struct hark_command hark_command_top;
+extern const struct hark_command hark_command_verify;
 extern const struct hark_command hark_command_version;
 
 // --help of one command, to stdout.

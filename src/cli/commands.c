@@ -15,6 +15,7 @@ const struct hark_command *const hark_commands[] = {
     &hark_command_explain,
     &hark_command_eval,
     &hark_command_report,
+    &hark_command_verify,
     &hark_command_top,
     &hark_command_serve,
     &hark_command_setup,

@@ -125,6 +125,17 @@ static void print_evidence(const struct hark_post *post, const struct hark_why *
     }
 }
 
+static void print_stopped(const struct hark_why *why)
+{
+    for (size_t i = 0; i < why->nstopped; i++) {
+        const struct hark_pattern *pattern = why->stopped[i].pattern;
+        printf("            " HARK_STR_FMT " has no hit: %s (" HARK_STR_FMT ":%u)\n", HARK_STR_ARG(pattern->written),
+               why->stopped[i].quarantined ? "it is in quarantine, for it reached its match limit on too many posts"
+                                           : "it reached its match limit on this post",
+               HARK_STR_ARG(pattern->loc.file), pattern->loc.line);
+    }
+}
+
 static void print_mention(const struct hark_why *why)
 {
     printf("  %s " HARK_STR_FMT, why->kind == HARK_WHY_HIT ? "✓" : "·", HARK_STR_ARG(why->brand->name));
@@ -132,6 +143,7 @@ static void print_mention(const struct hark_why *why)
     if (why->named_span.to > why->named_span.from) printf(" at %zu-%zu", why->named_span.from, why->named_span.to);
     if (why->text[0]) printf("%s %s", why->named_by.ptr ? ", but" : ":", why->text);
     putchar('\n');
+    print_stopped(why);
 }
 
 static void print_intent(const struct hark_post *post, const struct hark_why *why)
@@ -143,11 +155,12 @@ static void print_intent(const struct hark_post *post, const struct hark_why *wh
     else
         printf("%s\n", why->text);
     print_evidence(post, why);
+    print_stopped(why);
 }
 
 static bool has_evidence(const struct hark_why *why)
 {
-    return why->kind == HARK_WHY_HIT || why->nevidence || why->ntaken;
+    return why->kind == HARK_WHY_HIT || why->nevidence || why->ntaken || why->nstopped;
 }
 
 // Whether the user asked for this intent.

@@ -46,8 +46,9 @@ static int import(const struct hark_config *cfg, const char *path, struct hark_e
         fflush(stdout);
         hark_problems_print(&problems, true, &text);
         fwrite(hark_buf_str(&text).ptr, 1, text.len, stderr);
-        fprintf(stderr, "%zu of %zu rules written, %zu remarks\n", done.written, done.rules,
-                problems.n - problems.errors);
+        size_t remarks = problems.n - problems.errors;
+        fprintf(stderr, "%zu of %zu rules written, %zu remark%s\n", done.written, done.rules, remarks,
+                remarks == 1 ? "" : "s");
         if (problems.errors) hark_err_set(err, HARK_EINPUT, "%s", "");
     }
     hark_problems_done(&problems);

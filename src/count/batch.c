@@ -30,7 +30,14 @@ void hark_count_batch_clear(struct hark_count_batch *batch)
     hark_arena_reset(&batch->arena);
     hark_map_clear(&batch->ids);
     batch->nevents = batch->nposts = batch->nnews = 0;
+    batch->gap_from = batch->gap_to = 0;
     batch->prepared = false;
+}
+
+void hark_count_gap(struct hark_count_batch *batch, int64_t from, int64_t to)
+{
+    batch->gap_from = from;
+    batch->gap_to = to;
 }
 
 size_t hark_count_batch_size(const struct hark_count_batch *batch)

@@ -38,6 +38,7 @@ struct hark_count_batch {
     struct hark_str *news;  // alerts for hark:alerts
     size_t nnews, cap_news;
     bool prepared;
+    int64_t gap_from, gap_to; // equal: there is none
 
     // Kept from batch to batch, for a brand's day is asked for again only after many posts.
     struct hark_arena share_arena;

@@ -7,6 +7,7 @@
 #include "request.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 #include <stdlib.h>
 
@@ -296,6 +297,35 @@ static void put_posts(struct hark_request *request, const struct hark_count_part
 
 // --- what happened ---
 
+static void put_number(struct hark_request *request, struct hark_str name, int64_t number)
+{
+    hark_request_arg(request, name);
+    hark_request_int(request, number);
+}
+
+// As all entries of the stream have: source, from, to, reason; and the offsets.
+static void put_gap(struct hark_request *request, struct hark_str key, const struct hark_count_part *part)
+{
+    const struct hark_count_batch *batch = part->batch;
+    char now[HARK_TIME_STR_BYTES];
+    if (batch->gap_from == batch->gap_to) return;
+    hark_time_str(hark_clock_ms(), now);
+    struct operation op = {request, HARK_STR("G"), key, 0, 0, 0};
+    struct hark_buf source = {0};
+    operation_more(&op, 14);
+    hark_buf_printf(&source, HARK_STR_FMT "/" HARK_STR_FMT, HARK_STR_ARG(part->position.topic),
+                    HARK_STR_ARG(part->position.field));
+    put_field(request, HARK_STR("source"), hark_buf_str(&source));
+    put_field(request, HARK_STR("from"), hark_str(now));
+    put_field(request, HARK_STR("to"), hark_str(now));
+    put_field(request, HARK_STR("reason"), HARK_STR("deleted from the log before it was counted"));
+    put_number(request, HARK_STR("first"), batch->gap_from);
+    put_number(request, HARK_STR("next"), batch->gap_to);
+    put_number(request, HARK_STR("posts"), batch->gap_to - batch->gap_from);
+    operation_end(&op);
+    hark_buf_done(&source);
+}
+
 // The latest alerts, for those who look at hark without Kafka.
 static void put_news(struct hark_request *request, struct hark_str key, const struct hark_count_part *parts, size_t n)
 {
@@ -407,6 +437,7 @@ static void encode(struct hark_store *store, const struct hark_count_part *parts
     put_known(request, parts, n);
     put_counters(work, store->prefix);
     put_posts(request, parts, n);
+    for (size_t p = 0; p < n; p++) put_gap(request, key_of(work, store->prefix, "gaps"), &parts[p]);
     put_news(request, key_of(work, store->prefix, "alerts"), parts, n);
     put_meta(request, key_of(work, store->prefix, "meta"), latest_ms(parts, n));
 }
@@ -445,9 +476,14 @@ static int run_script(const struct hark_request *request, struct hark_instance *
 {
     if (hark_redis_connect(&inst->redis, err)) return err->code;
     if (!inst->script[0] && load_script(inst, err)) return err->code;
+    hark_crash_point("before-script");
     if (send_script(request, inst, "EVALSHA", hark_str(inst->script), err)) return err->code;
+    hark_redis_crash_before_reply(&inst->redis);
     if (hark_redis_reply(&inst->redis, "NOSCRIPT", ret, err)) return err->code;
-    if ((*ret)->type != REDIS_REPLY_ERROR) return 0;
+    if ((*ret)->type != REDIS_REPLY_ERROR) {
+        hark_crash_point("after-script");
+        return 0;
+    }
     freeReplyObject(*ret);
     if (send_script(request, inst, "EVAL", hark_strn(script, sizeof script - 1), err)) return err->code;
     return hark_redis_reply(&inst->redis, NULL, ret, err);

@@ -138,6 +138,11 @@ function apply.S(key, _, first, last)
   call('SADD', key, unpack(ARGV, first, last))
 end
 
+-- field, value: an entry in a stream
+function apply.G(key, _, first, last)
+  call('XADD', key, '*', unpack(ARGV, first, last))
+end
+
 -- field, value: sets fields of a post, whose life, in seconds, starts again
 function apply.T(key, life, first, last)
   call('HSET', key, unpack(ARGV, first, last))

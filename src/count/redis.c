@@ -1,8 +1,10 @@
 #include "redis.h"
 
+#include <hark/crash.h>
 #include <hark/versions.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -173,16 +175,30 @@ int hark_redis_send_raw(struct hark_redis *redis, struct hark_str first, struct 
 
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err)
 {
-    void *reply;
+    void *got;
     if (!redis->ctx) return not_connected(redis, err);
     errno = 0;
-    if (redisGetReply(redis->ctx, &reply) != REDIS_OK) return lost(redis, "the connection was lost", err);
-    *ret = reply;
-    if ((*ret)->type != REDIS_REPLY_ERROR || (except && strncmp((*ret)->str, except, strlen(except)) == 0)) return 0;
-    refused(redis, (*ret)->str, err);
-    freeReplyObject(*ret);
-    return err->code;
+    if (redisGetReply(redis->ctx, &got) != REDIS_OK) return lost(redis, "the connection was lost", err);
+    redisReply *reply = got;
+    if (reply->type == REDIS_REPLY_ERROR && !(except && strncmp(reply->str, except, strlen(except)) == 0)) {
+        refused(redis, reply->str, err);
+        freeReplyObject(reply);
+        return err->code;
+    }
+    *ret = reply; // only now: callers free what they were given
+    return 0;
 }
+
+#ifdef HARK_CRASH_POINTS
+void hark_redis_crash_before_reply(struct hark_redis *redis)
+{
+    if (!hark_crash_armed("before-reply") || !redis->ctx) return;
+    for (int done = 0; !done;)
+        if (redisBufferWrite(redis->ctx, &done) != REDIS_OK) return; // the reader of the reply meets the error
+    struct pollfd fd = {.fd = redis->ctx->fd, .events = POLLIN};
+    if (poll(&fd, 1, redis->timeout_ms) > 0) hark_crash_point("before-reply");
+}
+#endif
 
 void hark_count_hiredis(char *out, size_t size)
 {

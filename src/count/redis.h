@@ -44,6 +44,14 @@ static inline struct hark_str hark_reply_str(const redisReply *reply)
     return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
 }
 
+// Test builds only, where HARK_CRASH names "before-reply": sends what waits and ends the process once the reply is
+// there to be read.
+#ifdef HARK_CRASH_POINTS
+void hark_redis_crash_before_reply(struct hark_redis *redis);
+#else
+#define hark_redis_crash_before_reply(redis) ((void)(redis))
+#endif
+
 // TLS: prepare before connecting (an error that says so where hiredis was built without), start after.
 int hark_redis_tls_prepare(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;
 int hark_redis_tls_start(struct hark_redis *redis, struct hark_err *err) HARK_CHECKED;

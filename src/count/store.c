@@ -227,8 +227,7 @@ int hark_store_remember(struct hark_store *store, struct hark_instance *inst, st
 
 // --- the whole of an instance ---
 
-// A prefix as a pattern of SCAN that means itself.
-static void add_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
+void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf)
 {
     for (size_t i = 0; i < prefix.len; i++) {
         if (strchr("*?[]\\", prefix.ptr[i])) hark_buf_char(buf, '\\');
@@ -237,20 +236,24 @@ static void add_pattern(struct hark_str prefix, const char *rest, struct hark_bu
     hark_buf_str_add(buf, hark_str(rest));
 }
 
-static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct hark_err *err)
+static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct hark_str keep, struct hark_err *err)
 {
-    redisReply *reply;
-    for (size_t i = 0; i < keys->elements; i++)
-        if (hark_redis_send(redis, err, "UNLINK %b", keys->element[i]->str, (size_t)keys->element[i]->len))
-            return err->code;
+    size_t sent = 0;
     for (size_t i = 0; i < keys->elements; i++) {
+        struct hark_str key = hark_reply_str(keys->element[i]);
+        if (hark_str_eq(key, keep)) continue;
+        if (hark_redis_send(redis, err, "UNLINK %b", key.ptr, key.len)) return err->code;
+        sent++;
+    }
+    for (size_t i = 0; i < sent; i++) {
+        redisReply *reply;
         if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
         freeReplyObject(reply);
     }
     return 0;
 }
 
-static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, struct hark_err *err)
+static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, struct hark_str keep, struct hark_err *err)
 {
     char cursor[32] = "0";
     do {
@@ -260,7 +263,7 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
             return err->code;
         bool list = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
         int rc =
-            list ? unlink_keys(redis, reply->element[1], err)
+            list ? unlink_keys(redis, reply->element[1], keep, err)
                  : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
         if (!rc) snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
         freeReplyObject(reply);
@@ -269,20 +272,49 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
     return 0;
 }
 
-// Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go.
-static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
+static int set_meta(const struct hark_store *store, struct hark_redis *redis, const char *field, const char *value,
+                    struct hark_err *err)
+{
+    redisReply *reply;
+    if (hark_redis_send(redis, err, "HSET %bmeta %s %s", store->prefix.ptr, store->prefix.len, field, value) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return 0;
+}
+
+static int remove_parts(const struct hark_store *store, struct hark_redis *redis, struct hark_err *err)
 {
     static const char *const parts[] = {"pos:*", "*"};
-    struct hark_buf pattern = {0};
-    int rc = hark_redis_connect(&inst->redis, err);
+    struct hark_buf pattern = {0}, meta = {0};
+    int rc = 0;
+    hark_buf_printf(&meta, HARK_STR_FMT "meta", HARK_STR_ARG(store->prefix));
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         hark_buf_clear(&pattern);
-        add_pattern(store->prefix, parts[i], &pattern);
-        rc = wipe_matching(&inst->redis, hark_buf_str(&pattern), err);
+        hark_store_pattern(store->prefix, parts[i], &pattern);
+        rc = wipe_matching(redis, hark_buf_str(&pattern), hark_buf_str(&meta), err);
     }
     hark_buf_done(&pattern);
-    hark_map_clear(&inst->incarnations);
+    hark_buf_done(&meta);
     return rc;
+}
+
+// Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go. Whoever
+// starts meanwhile, or after this was broken off, is told by hark:meta, which stays to the end.
+static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
+{
+    struct hark_redis *redis = &inst->redis;
+    char now[HARK_TIME_STR_BYTES];
+    redisReply *reply;
+    hark_map_clear(&inst->incarnations);
+    hark_time_str(hark_clock_ms(), now);
+    if (hark_redis_connect(redis, err) || set_meta(store, redis, "wiping", now, err) ||
+        remove_parts(store, redis, err) ||
+        hark_redis_send(redis, err, "DEL %bmeta", store->prefix.ptr, store->prefix.len) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return set_meta(store, redis, "rebuilt", now, err);
 }
 
 int hark_store_wipe(struct hark_store *store, struct hark_err *err)
@@ -299,7 +331,7 @@ static int send_meta(struct hark_redis *redis, struct hark_str prefix, const cha
     if (hark_redis_send(redis, err, "HSETNX %bmeta schema %s", prefix.ptr, prefix.len, SCHEMA) ||
         hark_redis_send(redis, err, "HSETNX %bmeta started %s", prefix.ptr, prefix.len, now) ||
         hark_redis_send(redis, err, "HSET %bmeta ruleset %s", prefix.ptr, prefix.len, ruleset) ||
-        hark_redis_send(redis, err, "HGET %bmeta schema", prefix.ptr, prefix.len))
+        hark_redis_send(redis, err, "HMGET %bmeta schema wiping", prefix.ptr, prefix.len))
         return err->code;
     return 0;
 }
@@ -315,7 +347,16 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
         freeReplyObject(reply);
     }
     if (hark_redis_reply(redis, NULL, &reply, err)) return err->code;
-    struct hark_str schema = hark_reply_str(reply);
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        freeReplyObject(reply);
+        return hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer HMGET with a list", redis->url.text);
+    }
+    struct hark_str schema = hark_reply_str(reply->element[0]);
+    if (hark_reply_str(reply->element[1]).len)
+        hark_err_set(err, HARK_EINPUT,
+                     "Redis at %s: removing the counters was broken off, and what is left of them belongs to nothing; "
+                     "start over with --rebuild",
+                     redis->url.text);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,
@@ -328,5 +369,18 @@ int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_e
 {
     for (size_t i = 0; i < store->n; i++)
         if (write_meta(store, &store->v[i], ruleset, err)) return err->code;
+    return 0;
+}
+
+int hark_store_rebuilt(struct hark_store *store, int32_t partition, bool *ret, struct hark_err *err)
+{
+    struct hark_redis *redis = &hark_store_instance(store, partition)->redis;
+    redisReply *reply;
+    if (hark_redis_connect(redis, err) ||
+        hark_redis_send(redis, err, "HEXISTS %bmeta rebuilt", store->prefix.ptr, store->prefix.len) ||
+        hark_redis_reply(redis, NULL, &reply, err))
+        return err->code;
+    *ret = reply->integer == 1;
+    freeReplyObject(reply);
     return 0;
 }

@@ -28,6 +28,8 @@ void hark_commit_work_free(struct hark_commit_work *work); // takes NULL
 struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition);
 // <prefix>pos:<topic>, in the buffer.
 void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf);
+// Appends a pattern for SCAN: the prefix, which means itself, and `rest`.
+void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_buf *buf);
 // The incarnation that this store saw first, made where there is none.
 int hark_store_remember(struct hark_store *store, struct hark_instance *inst, struct hark_str topic, const char **ret,
                         struct hark_err *err) HARK_CHECKED;

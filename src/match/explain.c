@@ -86,6 +86,15 @@ static void set_named_by(struct hark_scratch *ms, struct hark_why *why, struct h
     why->named_span = best->span;
 }
 
+// Patterns that were stopped since the explanation of this part began.
+static void add_stopped(struct hark_scratch *ms, struct hark_why *why)
+{
+    struct hark_budget *budget = &ms->finder.budget;
+    why->stopped = hark_arena_copy(&ms->arena, budget->stopped, budget->nstopped, sizeof *budget->stopped);
+    why->nstopped = budget->nstopped;
+    budget->nstopped = 0;
+}
+
 static void explain_mention(struct hark_scratch *ms, const struct hark_brand *brand, struct hark_why *why,
                             struct hark_buf *buf)
 {
@@ -149,8 +158,14 @@ size_t hark_match_explain(const struct hark_matcher *m, struct hark_scratch *ms,
     size_t n = 1 + brand->nintents;
     struct hark_why *why = HARK_NEW_N(&ms->arena, struct hark_why, n);
     why[0].brand = brand;
+    hark_budget_start(&ms->finder.budget);
     explain_mention(ms, brand, &why[0], &buf);
-    for (size_t i = 0; i < brand->nintents; i++) explain_intent(ms, brand->intents[i], &why[0], &why[i + 1], &buf);
+    add_stopped(ms, &why[0]);
+    for (size_t i = 0; i < brand->nintents; i++) {
+        explain_intent(ms, brand->intents[i], &why[0], &why[i + 1], &buf);
+        add_stopped(ms, &why[i + 1]);
+    }
+    hark_budget_end(&ms->finder.budget);
     hark_buf_done(&buf);
     *ret = why;
     return n;

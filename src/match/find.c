@@ -10,6 +10,7 @@ void hark_finder_done(struct hark_finder *finder)
     for (size_t i = 0; i < HARK_FIND_MAX_NEAR; i++) free(finder->words[i].v);
     free(finder->found.v);
     hark_regex_scratch_free(finder->regex);
+    hark_budget_done(&finder->budget);
 }
 
 // --- words ---
@@ -229,8 +230,9 @@ static void find_regex(struct hark_finder *finder, const struct hark_pattern *pa
     struct hark_str text = finder->facts->post->text;
     size_t at = 0, from, to;
     while (entry && finder->found.n < max) {
-        enum hark_regex_result result = hark_regex_find(entry->ptr, finder->regex, text, at, &from, &to);
-        if (result == HARK_REGEX_OVER_LIMIT && finder->found.n == 0) finder->over_limit++;
+        enum hark_regex_result result =
+            hark_budget_find(&finder->budget, (size_t)entry->num, finder->regex, text, at, &from, &to);
+        if ((result == HARK_REGEX_OVER_LIMIT || result == HARK_REGEX_CUT) && finder->found.n == 0) finder->over_limit++;
         if (result != HARK_REGEX_HIT) return;
         hark_places_add(&finder->found, (struct hark_place){(uint32_t)from, (uint32_t)to});
         if (to == from || to >= text.len)

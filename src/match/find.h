@@ -1,8 +1,8 @@
 // Patterns in a post: words, words near each other, PCRE2.
 #pragma once
 
+#include "budget.h"
 #include "lexicon.h"
-#include "regex.h"
 
 enum {
     HARK_FIND_MAX_NEAR = 32,         // words in a "a b"~5
@@ -11,7 +11,8 @@ enum {
 
 struct hark_finder {
     struct hark_facts *facts;
-    const struct hark_map *regexes; // source → struct hark_regex
+    const struct hark_map *regexes; // source → number of the pattern
+    struct hark_budget budget;
     struct hark_regex_scratch *regex;
     struct hark_places words[HARK_FIND_MAX_NEAR];
     struct hark_places found; // the answer: bytes of the joined text

@@ -12,9 +12,14 @@ enum { DEFAULT_MATCH_LIMIT = 100000 };
 static int add_regex(struct hark_matcher *m, const struct hark_pattern *pattern, struct hark_err *err)
 {
     bool fresh;
+    size_t number = m->regexes.n;
     struct hark_map_entry *entry = hark_map_put(&m->regexes, pattern->regex, &fresh);
-    if (fresh) entry->ptr = hark_regex_new(pattern->regex, err);
-    return entry->ptr ? 0 : HARK_EINPUT;
+    if (!fresh) return 0;
+    m->healths->v = hark_grow(m->healths->v, number, &m->healths->cap, sizeof *m->healths->v);
+    m->healths->v[number] = (struct hark_health){.pattern = pattern, .regex = hark_regex_new(pattern->regex, err)};
+    entry->num = (int64_t)number;
+    m->healths->n = m->regexes.n;
+    return m->healths->v[number].regex ? 0 : HARK_EINPUT;
 }
 
 static int too_many_words(const struct hark_pattern *pattern, struct hark_err *err)
@@ -96,6 +101,7 @@ struct hark_matcher *hark_matcher_new(struct hark_ruleset *rs, const struct hark
 {
     struct hark_matcher *m = hark_calloc(1, sizeof *m);
     m->refs = 1;
+    m->healths = hark_calloc(1, sizeof *m->healths);
     m->rs = hark_ruleset_ref(rs);
     m->options = *options;
     if (m->options.match_limit == 0) m->options.match_limit = DEFAULT_MATCH_LIMIT;
@@ -115,7 +121,9 @@ struct hark_matcher *hark_matcher_ref(struct hark_matcher *m)
 void hark_matcher_unref(struct hark_matcher *m)
 {
     if (!m || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) > 0) return;
-    for (size_t i = 0; i < m->regexes.n; i++) hark_regex_free(m->regexes.entries[i].ptr);
+    for (size_t i = 0; i < m->regexes.n; i++) hark_regex_free(m->healths->v[i].regex);
+    free(m->healths->v);
+    free(m->healths);
     hark_map_done(&m->regexes);
     for (int plain = 0; plain < 2; plain++) hark_lexicon_done(&m->lexicon[plain]);
     hark_prefilter_free(m->prefilter);
@@ -131,11 +139,16 @@ const struct hark_ruleset *hark_matcher_rules(const struct hark_matcher *m)
     return m->rs;
 }
 
+const struct hark_pattern *hark_matcher_quarantined(const struct hark_matcher *m)
+{
+    return hark_health_news(m->healths);
+}
+
 size_t hark_matcher_bytes(const struct hark_matcher *m)
 {
     size_t bytes = hark_prefilter_bytes(m->prefilter);
     for (int plain = 0; plain < 2; plain++) bytes += hark_lexicon_bytes(&m->lexicon[plain]);
-    for (size_t i = 0; i < m->regexes.n; i++) bytes += hark_regex_bytes(m->regexes.entries[i].ptr);
+    for (size_t i = 0; i < m->regexes.n; i++) bytes += hark_regex_bytes(m->healths->v[i].regex);
     return bytes + m->cap_phrases * sizeof *m->phrases + m->cap_words * sizeof *m->words +
            m->rs->nintents * sizeof *m->intent_phrases;
 }

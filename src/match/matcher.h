@@ -22,7 +22,8 @@ struct hark_matcher {
     uint32_t *intent_phrases; // of each intent: its first in phrases; its `not`s follow its phrases
     uint32_t *words;          // numbers in a lexicon
     size_t nwords, cap_words;
-    struct hark_map regexes; // source → struct hark_regex; each pattern once, however many rules have it
+    struct hark_map regexes;      // source → number; each pattern once, however many rules have it
+    struct hark_healths *healths; // the patterns; all that changes in a matcher
 };
 
 // An intent held against a post.

@@ -130,7 +130,7 @@ enum hark_regex_result hark_regex_find(const struct hark_regex *regex, struct ha
     int n = at > head.len ? PCRE2_ERROR_NOMATCH
                           : pcre2_match(regex->code, (PCRE2_SPTR)head.ptr, head.len, at, options, scratch->data,
                                         scratch->context);
-    if (n == PCRE2_ERROR_NOMATCH) return cut ? HARK_REGEX_OVER_LIMIT : HARK_REGEX_NONE;
+    if (n == PCRE2_ERROR_NOMATCH) return cut ? HARK_REGEX_CUT : HARK_REGEX_NONE;
     if (n < 0) return HARK_REGEX_OVER_LIMIT;
     const size_t *place = pcre2_get_ovector_pointer(scratch->data);
     if (place[0] > place[1]) return HARK_REGEX_NONE; // \K behind the end

@@ -27,6 +27,7 @@ struct hark_scratch *hark_scratch_new(const struct hark_matcher *m, struct hark_
     ms->verdicts = hark_calloc(m->rs->nintents + 1, sizeof *ms->verdicts);
     ms->finder.facts = &ms->facts;
     ms->finder.regexes = &m->regexes;
+    hark_budget_init(&ms->finder.budget, m->healths);
     if (alloc_scans(ms, err) == 0) return ms;
     hark_scratch_free(ms);
     return NULL;
@@ -53,6 +54,11 @@ void hark_scratch_free(struct hark_scratch *ms)
     free(ms->matches.v);
     hark_matcher_unref(ms->m);
     free(ms);
+}
+
+size_t hark_scratch_costs(struct hark_scratch *ms, const struct hark_pattern_cost **ret)
+{
+    return hark_budget_costs(&ms->finder.budget, ret);
 }
 
 const struct hark_match_stats *hark_scratch_stats(const struct hark_scratch *ms)
@@ -131,10 +137,12 @@ struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_sc
     ms->matches.n = 0;
     if (post->op == HARK_OP_DELETE) return (struct hark_matches){NULL, 0};
     hark_scratch_start(ms, post);
+    hark_budget_start(&ms->finder.budget);
     sort_candidates(&ms->prefilter);
     size_t n = all ? m->rs->nbrands : ms->prefilter.nbrands;
     for (size_t i = 0; i < n; i++) match_brand(ms, &m->rs->brands[all ? i : ms->prefilter.brands[i]]);
     ms->stats.named += ms->matches.n > 0;
     ms->stats.over_limit = ms->finder.over_limit;
+    hark_budget_end(&ms->finder.budget);
     return (struct hark_matches){ms->matches.v, ms->matches.n};
 }

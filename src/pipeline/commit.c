@@ -8,6 +8,7 @@
 #include "lane.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 // Waits before a further try; false when a stop was asked for.
 static bool back_off(const struct hark_err *err, int *tries)
@@ -37,13 +38,20 @@ static int insist(struct commit_env *env, void *what,
     }
 }
 
+// What was read of the posts holds where the position is still the one that is expected. Else (a fail-over, a second
+// owner) nothing may be sent: it would be about posts that were deleted or edited long since.
 static int prepare(struct commit_env *env, void *what, struct hark_err *err)
 {
     struct lane *lane = what;
     int64_t started_us = hark_clock_mono_us();
     int code = hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
-    if (!code) metrics_took(&metric_redis, "read", started_us);
-    return code;
+    if (!code)
+        code = hark_store_position(env->store, lane->partition, env->topic, hark_str(lane->field), &lane->moved, err);
+    if (code) return code;
+    bool expected = hark_str_eq(hark_buf_str(&lane->moved), hark_buf_str(&lane->expected));
+    lane->result = expected ? HARK_COMMIT_DONE : HARK_COMMIT_MOVED;
+    metrics_took(&metric_redis, "read", started_us);
+    return 0;
 }
 
 static struct hark_count_part part_of(const struct commit_env *env, struct lane *lane)
@@ -57,6 +65,7 @@ static struct hark_count_part part_of(const struct commit_env *env, struct lane 
 static int run_script(struct commit_env *env, void *what, struct hark_err *err)
 {
     struct lane *lane = what;
+    if (lane->result == HARK_COMMIT_MOVED) return 0; // found so before anything was sent
     const struct hark_count_part part = part_of(env, lane);
     int64_t started_us = hark_clock_mono_us();
     int code =
@@ -109,6 +118,7 @@ static int send_outcome(struct commit_env *env, struct lane *lane, size_t i, str
 
 static int send_lane(struct commit_env *env, struct lane *lane, struct hark_err *err)
 {
+    if (lane->result == HARK_COMMIT_MOVED) return 0;
     for (size_t i = 0; i < lane->sealed->nout; i++)
         if (send_outcome(env, lane, i, err)) return err->code;
     return 0;
@@ -187,9 +197,8 @@ static int count_group(struct commit_env *env, struct group *group, struct hark_
     if (group->n > 1 && insist(env, group, run_joint_script, err)) return err->code;
     for (size_t i = 0; i < group->n; i++) {
         struct lane *lane = group->lanes[i];
-        lane->result = group->result;
         if (group->result != HARK_COMMIT_DONE && insist(env, lane, run_script, err)) return err->code;
-        if (settle(env, lane, err)) return err->code;
+        if (settle(env, lane, err)) return err->code; // its result was DONE before the script
     }
     group->n = group->posts = 0;
     return 0;
@@ -207,6 +216,10 @@ static int count_all(struct commit_env *env, struct lane *const *lanes, size_t n
     struct group group = {.n = 0};
     for (size_t i = 0; i < n; i++) {
         if (!lanes[i] || !lanes[i]->sealed) continue;
+        if (lanes[i]->result == HARK_COMMIT_MOVED) { // found so before anything was sent
+            if (settle(env, lanes[i], err)) return err->code;
+            continue;
+        }
         if (!fits(env, &group, lanes[i]) && count_group(env, &group, err)) return err->code;
         group.parts[group.n] = part_of(env, lanes[i]);
         group.lanes[group.n++] = lanes[i];
@@ -221,7 +234,9 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
     int64_t start_us = hark_clock_mono_us();
     if (send_all(env, lanes, n, &posts, err)) return err->code;
     int64_t sent_us = hark_clock_mono_us();
+    hark_crash_point("after-produce");
     if (env->emit->flush(env->emit, err)) return err->code;
+    hark_crash_point("after-acknowledgement");
     int64_t acked_us = hark_clock_mono_us();
     if (count_all(env, lanes, n, err)) return err->code;
     metrics_took(&metric_commit, NULL, start_us);

@@ -47,7 +47,7 @@ static int ingest_items(struct ingest *ingest, struct hark_source *src, struct h
 static int ingest_source(void *arg, size_t i, struct hark_err *err)
 {
     struct ingest *ingest = arg;
-    struct hark_source *src = read_open(ingest->cfg, ingest->specs[i], (struct hark_str){0}, err);
+    struct hark_source *src = read_open(ingest->cfg, ingest->specs[i], (struct hark_str){0}, false, err);
     if (!src) return err->code;
     stop_watch(src);
     ingest_items(ingest, src, err);

@@ -75,6 +75,11 @@ static void write_offset(struct lane *lane)
     lane->offset = -1;
 }
 
+void lane_gap(struct lane *lane, int64_t from, int64_t to)
+{
+    hark_count_gap(lane->open->batch, from, to);
+}
+
 struct hark_str lane_next(struct lane *lane)
 {
     write_offset(lane);
@@ -192,12 +197,16 @@ static void take_delete(struct lane *lane, struct hark_str id, int64_t time_ms)
     keep(lane, hark_count_add_delete(lane->open->batch, id), &out);
 }
 
-void lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json)
+void lane_item(struct lane *lane, struct hark_source *src, struct hark_source_item *item)
 {
-    if (post->op == HARK_OP_DELETE)
-        take_delete(lane, post->id, hark_clock_ms());
-    else
-        consider(lane, post, json, hark_match_maybe(lane->env->m, lane->env->ms, json), hark_clock_ms());
+    if (item->post && item->post->op == HARK_OP_DELETE) {
+        take_delete(lane, item->post->id, hark_clock_ms());
+        return;
+    }
+    size_t candidates = hark_match_maybe(lane->env->m, lane->env->ms, item->json);
+    if (!item->post && candidates == 0) return; // unread posts are creates
+    hark_source_read(src, item);
+    consider(lane, item->post, item->json, candidates, hark_clock_ms());
 }
 
 static int unreadable(struct lane *lane, const struct hark_message *message, const char *reason, struct hark_err *err)

@@ -5,6 +5,7 @@
 #include "pipeline.h"
 
 #include <hark/clock.h>
+#include <hark/crash.h>
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 struct match { // of the process
     const struct hark_config *cfg;
     struct hark_stream_options stream;
-    struct hark_matcher *m;
+    struct hark_matcher *m; // at the start
+    struct rules *rules;
     struct hark_producer *producer;
     const char *redis;
     struct hark_str topic; // of positions
@@ -78,6 +80,8 @@ static int check_incarnation(struct worker *worker, int32_t partition, struct ha
     int64_t hinted;
     int code = hark_consumer_hint(worker->consumer, partition, &hinted, &note, err);
     bool known = code || note.len == 0 || hinted <= 0 || hark_str_is(hark_buf_str(&note), incarnation);
+    // Whoever started it over on purpose counts from the beginning; the notes of before are no news.
+    if (!known) code = hark_store_rebuilt(worker->store, partition, &known, err);
     hark_buf_done(&note);
     if (code || known) return code;
     return hark_err_set(
@@ -94,12 +98,12 @@ static int start_position(void *arg, int32_t partition, int64_t *ret_offset, str
     struct hark_str topic = worker->match->topic;
     struct hark_buf stored = {0};
     char field[21], incarnation[17];
+    hark_crash_point("in-assignment");
     offset_str(partition, field);
     await_commit(worker);
     if (hark_store_incarnation(worker->store, partition, topic, incarnation, err) == 0 &&
         hark_store_position(worker->store, partition, topic, hark_str(field), &stored, err) == 0 &&
-        (worker->match->cfg->rebuild ||
-         check_incarnation(worker, partition, hark_buf_str(&stored), incarnation, err) == 0)) {
+        check_incarnation(worker, partition, hark_buf_str(&stored), incarnation, err) == 0) {
         struct lane *lane = lane_new(&worker->take, partition, hark_str(field));
         lane_expect(lane, hark_buf_str(&stored));
         set_lane(worker, partition, lane);
@@ -118,6 +122,7 @@ static void partition_gone(void *arg, int32_t partition, bool lost)
     struct worker *worker = arg;
     struct hark_err err = {0};
     if (partition >= worker->nlanes || !worker->lanes[partition]) return;
+    hark_crash_point("in-revocation");
     if (!lost && !worker->err->code && commit_all(worker, &err)) // what is not committed, the next owner reads again
         hark_log(HARK_WARN, "partition left uncommitted", "partition=%d error=%s", (int)partition,
                  hark_log_q(hark_str(err.text)));
@@ -179,6 +184,22 @@ static int commit_all(struct worker *worker, struct hark_err *err)
     return 0;
 }
 
+// Retention was faster: what is gone is said, and counted as a gap in the commit that passes over it.
+static int pass_gap(void *arg, int32_t partition, int64_t from, int64_t to, struct hark_err *err)
+{
+    struct worker *worker = arg;
+    char next[21];
+    if (commit_all(worker, err)) return err->code;
+    if (partition >= worker->nlanes || !worker->lanes[partition]) return 0;
+    hark_log(HARK_ERROR, "posts were deleted from the log before they were counted",
+             "topic=" HARK_STR_FMT " partition=%d from=%lld to=%lld posts=%lld", HARK_STR_ARG(worker->match->topic),
+             (int)partition, (long long)from, (long long)to, (long long)(to - from));
+    offset_str(to, next);
+    lane_gap(worker->lanes[partition], from, to);
+    lane_position(worker->lanes[partition], hark_str(next));
+    return 0;
+}
+
 // --- reading ---
 
 static int take_batch(struct worker *worker, const struct hark_batch *batch, struct hark_err *err)
@@ -191,6 +212,7 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
         if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
     tally_add(&worker->match->tally.posts, n);
+    rules_tell(worker->take.m);
     return 0;
 }
 
@@ -303,16 +325,28 @@ static int look_for_end(struct worker *worker, int64_t *checked_us, struct hark_
     return err->code;
 }
 
+// Between two batches: what the old rules found is committed, what comes goes by the new ones.
+static int change_rules(struct worker *worker, struct hark_err *err)
+{
+    if (commit_all(worker, err) || rules_use(worker->match->rules, &worker->take, err)) return err->code;
+    store_rules(worker->store, worker->take.m);
+    return 0;
+}
+
 static int consume(struct worker *worker, struct hark_err *err)
 {
+    enum { POLL_MS = 500 }; // a stop is seen in half a second
+    int wait_ms = worker->match->cfg->batch_ms < POLL_MS ? (int)worker->match->cfg->batch_ms : POLL_MS;
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
     bool in_trouble = false, waiting = false;
     while (!hark_stopping()) {
         struct hark_err wrong = {0};
-        struct hark_batch *batch =
-            hark_consumer_poll(worker->consumer, FETCH, (int)worker->match->cfg->batch_ms, &wrong);
+        if (rules_changed(worker->match->rules, worker->take.m) && change_rules(worker, err)) return err->code;
+        struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
         size_t taken = batch ? hark_batch_size(batch) : 0;
+        if (batch) hark_crash_point("after-poll");
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
+        if (batch) hark_crash_point("after-match");
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);
@@ -331,18 +365,17 @@ static int consume(struct worker *worker, struct hark_err *err)
 static int open_worker(struct worker *worker, struct hark_err *err)
 {
     struct match *match = worker->match;
-    const struct hark_positions positions = {start_position, partition_gone, worker};
+    const struct hark_positions positions = {start_position, partition_gone, worker, pass_gap};
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
-    worker->take =
-        (struct lane_env){.cfg = match->cfg, .m = match->m, .tally = &match->tally, .input = match->topic.ptr};
+    worker->take = (struct lane_env){.cfg = match->cfg, .tally = &match->tally, .input = match->topic.ptr};
     worker->take.emit = emit_kafka(match->producer);
     worker->commit = (struct commit_env){.tally = &match->tally, .topic = match->topic};
     worker->commit.emit = emit_kafka(match->producer);
     worker->store = hark_store_open(&options, err);
     worker->commit.store = worker->store ? hark_store_open(&options, err) : NULL;
-    worker->take.ms = worker->commit.store ? hark_scratch_new(match->m, err) : NULL;
-    worker->committer = worker->take.ms ? job_new(run_commit, worker, err) : NULL;
+    if (worker->commit.store && rules_use(match->rules, &worker->take, err) == 0)
+        worker->committer = job_new(run_commit, worker, err);
     if (worker->committer) worker->consumer = hark_consumer_new(&match->stream, "posts", &positions, err);
     return err->code;
 }
@@ -354,7 +387,7 @@ static void close_worker(struct worker *worker)
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
     free(worker->incarnations);
-    hark_scratch_free(worker->take.ms);
+    rules_leave(worker->take.ms, &worker->match->tally);
     hark_store_close(worker->store);
     hark_store_close(worker->commit.store);
     worker->take.emit->free(worker->take.emit);
@@ -396,10 +429,11 @@ static void topic_made(void *arg, const char *topic, bool created)
 }
 
 // A team's topic comes with its first rule; `hark setup` cannot know the teams.
-static int make_alert_topics(const struct match *match, struct hark_err *err)
+static int make_alert_topics(void *arg, const struct hark_matcher *m, struct hark_err *err)
 {
     enum { WAIT_MS = 8000 };
-    const struct hark_ruleset *rs = hark_matcher_rules(match->m);
+    const struct match *match = arg;
+    const struct hark_ruleset *rs = hark_matcher_rules(m);
     struct hark_arena arena = {0};
     struct hark_map teams = {0};
     for (size_t i = 0; i < rs->nbrands; i++)
@@ -453,10 +487,11 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
     hark_buf_printf(&topic, "%sposts", cfg->topics);
     match.topic = hark_buf_str(&topic);
     match.m = hark_pipeline_matcher(cfg, err);
-    if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, err) == 0 &&
+    if (match.m && check_topics(&match, err) == 0 && make_alert_topics(&match, match.m, err) == 0 &&
         prepare_store(&match, err) == 0)
         match.producer = producer_open(&match.stream, err);
-    if (match.producer && (!cfg->until_end || find_ends(&match, err) == 0)) {
+    if (match.producer) match.rules = rules_watch(cfg, match.m, make_alert_topics, &match, err);
+    if (match.rules && (!cfg->until_end || find_ends(&match, err) == 0)) {
         struct hark_http *http;
         progress_start(&match.tally);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
@@ -465,6 +500,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         progress_stop();
         tally_log(&match.tally, "match", started_us);
     }
+    rules_unwatch(match.rules);
     hark_producer_free(match.producer);
     hark_matcher_unref(match.m);
     free(match.ends);

@@ -15,6 +15,7 @@
 
 struct tally {
     _Atomic uint64_t posts, refused, dead, candidates, matches, hits, alerts, repeats, edits, deletes;
+    _Atomic uint64_t over_limit, skipped;   // posts on which a pattern cost too much; tries that quarantine spared
     _Atomic uint64_t done_bytes, all_bytes; // of files
     _Atomic uint64_t lag, all;              // messages of the log still to read, and at the start
 };
@@ -97,12 +98,14 @@ struct lane_env { // what lanes of one thread share
 struct lane;
 struct lane *lane_new(struct lane_env *env, int32_t partition, struct hark_str field);
 void lane_free(struct lane *lane); // takes NULL
-// A decoded post with its canonical JSON.
-void lane_post(struct lane *lane, const struct hark_post *post, struct hark_str json);
+// A post of a source, which is read only where the prefilter asks for it.
+void lane_item(struct lane *lane, struct hark_source *src, struct hark_source_item *item);
 // A raw message: decoded only where the prefilter or its op asks for it.
 int lane_message(struct lane *lane, const struct hark_message *message, struct hark_err *err) HARK_CHECKED;
 // Where the input stands behind what was taken.
 void lane_position(struct lane *lane, struct hark_str next);
+// The commit of what is open also records that the offsets from `from` to before `to` are gone from the input.
+void lane_gap(struct lane *lane, int64_t from, int64_t to);
 struct hark_str lane_next(struct lane *lane);
 struct hark_str lane_expected(const struct lane *lane); // committed
 int32_t lane_partition(const struct lane *lane);
@@ -125,6 +128,27 @@ struct commit_env { // what commits of one thread share
 // asked for. Between lane_seal() and lane_moved() the lanes' open loads may be filled by another thread meanwhile.
 int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err) HARK_CHECKED;
 
+// --- rules that change while they are used ---
+
+struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err);
+// Logs the patterns that came into quarantine, each once.
+void rules_tell(const struct hark_matcher *m);
+// Frees a scratch and says what was slow in it.
+void rules_leave(struct hark_scratch *ms, struct tally *tally); // takes NULL
+// Watches cfg->rules, of which `m` is what they are now, and SIGHUP. `adopt` (may be NULL) is called, in another
+// thread, with each new set that is good before it comes in force; its error keeps the old one. One at a time in a
+// process.
+struct rules;
+struct rules *rules_watch(const struct hark_config *cfg, struct hark_matcher *m,
+                          int (*adopt)(void *arg, const struct hark_matcher *m, struct hark_err *err), void *arg,
+                          struct hark_err *err);
+bool rules_changed(const struct rules *rules, const struct hark_matcher *m); // another set is in force
+// The set in force, with a new scratch, for a worker that has nothing in hand.
+int rules_use(struct rules *rules, struct lane_env *env, struct hark_err *err) HARK_CHECKED;
+// hark:meta says which set is in force. A store that is away is told with the next set.
+void store_rules(struct hark_store *store, const struct hark_matcher *m);
+void rules_unwatch(struct rules *rules); // takes NULL
+
 // --- a thread that does one thing when told to ---
 
 struct job;
@@ -138,7 +162,7 @@ void job_free(struct job *job);                        // waits for the body; ta
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
               struct tally *tally, struct hark_err *err) HARK_CHECKED;
-struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume,
+struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume, bool lazy,
                               struct hark_err *err);
 void read_progress(const struct hark_source *src, struct tally *tally);
 // One thread a source; the first error stops all and is what err says at the end. `body` reads one source to its end.

@@ -72,11 +72,12 @@ void tally_log(const struct tally *tally, const char *command, int64_t started_u
     unsigned long long posts = atomic_load(&tally->posts);
     hark_log(HARK_INFO, "done",
              "command=%s posts=%llu refused=%llu dead=%llu candidates=%llu matches=%llu alerts=%llu repeats=%llu "
-             "edits=%llu deletes=%llu "
+             "edits=%llu deletes=%llu over_limit=%llu skipped=%llu "
              "seconds=%.3f posts_per_s=%.0f",
              command, posts, (unsigned long long)atomic_load(&tally->refused),
              (unsigned long long)atomic_load(&tally->dead), (unsigned long long)atomic_load(&tally->candidates),
              (unsigned long long)atomic_load(&tally->matches), (unsigned long long)atomic_load(&tally->alerts),
              (unsigned long long)atomic_load(&tally->repeats), (unsigned long long)atomic_load(&tally->edits),
-             (unsigned long long)atomic_load(&tally->deletes), seconds, seconds > 0 ? (double)posts / seconds : 0);
+             (unsigned long long)atomic_load(&tally->deletes), (unsigned long long)atomic_load(&tally->over_limit),
+             (unsigned long long)atomic_load(&tally->skipped), seconds, seconds > 0 ? (double)posts / seconds : 0);
 }

@@ -5,13 +5,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume,
+struct hark_source *read_open(const struct hark_config *cfg, const char *spec, struct hark_str resume, bool lazy,
                               struct hark_err *err)
 {
     const struct hark_source_options options = {
         .format = hark_str(cfg->format),
         .speed = cfg->speed,
         .resume = resume,
+        .lazy = lazy,
     };
     return hark_source_open(spec, &options, err);
 }
@@ -87,7 +88,7 @@ static int each_of(const struct each *all, const char *spec, struct hark_err *er
     struct hark_source_item item;
     struct tally tally = {0};
     int more;
-    struct hark_source *src = read_open(all->cfg, spec, (struct hark_str){0}, err);
+    struct hark_source *src = read_open(all->cfg, spec, (struct hark_str){0}, false, err);
     struct dead_file *dead = src ? dead_file_open(all->cfg->dead_letters, err) : NULL;
     while (dead && (more = hark_source_next(src, &item, err)) > 0) {
         if (item.kind == HARK_ITEM_POST && all->each(all->arg, &item, err)) break;

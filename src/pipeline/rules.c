@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-static struct hark_matcher *compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
+struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err)
 {
     struct hark_buf cache = {0};
     hark_buf_printf(&cache, "%s/cache", cfg->state);
@@ -34,7 +34,7 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     hark_problems_print(&problems, isatty(STDERR_FILENO), &text);
     if (text.len) fwrite(text.ptr, 1, text.len, stderr);
     if (rs)
-        m = compile(cfg, rs, err);
+        m = rules_compile(cfg, rs, err);
     else
         hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules", cfg->rules, problems.errors,
                      problems.errors == 1 ? "" : "s");
@@ -46,4 +46,30 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     hark_buf_done(&text);
     hark_problems_done(&problems);
     return m;
+}
+
+void rules_tell(const struct hark_matcher *m)
+{
+    for (const struct hark_pattern *pattern; (pattern = hark_matcher_quarantined(m));)
+        hark_log(HARK_WARN, "pattern in quarantine", "pattern=%s file=%s line=%u over=%d of=%d",
+                 hark_log_q(pattern->written), hark_log_q(pattern->loc.file), pattern->loc.line, HARK_QUARANTINE_OVER,
+                 HARK_QUARANTINE_TRIES);
+}
+
+void rules_leave(struct hark_scratch *ms, struct tally *tally)
+{
+    enum { MAX_LISTED = 10 };
+    const double slow = 0.05; // of the time
+    const struct hark_pattern_cost *costs;
+    size_t n = ms ? hark_scratch_costs(ms, &costs) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct hark_pattern_cost *cost = &costs[i];
+        tally_add(&tally->over_limit, cost->over);
+        tally_add(&tally->skipped, cost->skipped);
+        if (i < MAX_LISTED && cost->share >= slow)
+            hark_log(HARK_INFO, "slow pattern", "pattern=%s file=%s line=%u share=%.2f over_limit=%llu quarantine=%s",
+                     hark_log_q(cost->pattern->written), hark_log_q(cost->pattern->loc.file), cost->pattern->loc.line,
+                     cost->share, (unsigned long long)cost->over, cost->quarantined ? "yes" : "no");
+    }
+    hark_scratch_free(ms);
 }

@@ -11,7 +11,8 @@
 struct run {
     const struct hark_config *cfg;
     const char *const *specs;
-    struct hark_matcher *m;
+    struct hark_matcher *m; // at the start
+    struct rules *rules;
     const char *redis;
     struct dead_file *dead;
     struct tally tally;
@@ -32,15 +33,19 @@ struct reader {
     pthread_cond_t changed;
     struct lane *lane;
     bool ended;          // nothing more will be taken
+    bool outdated;       // another rule set waits until nothing is held
     struct hark_err err; // of the commits
 };
 
-static void take_item(struct reader *reader, const struct hark_source_item *item)
+static void take_item(struct reader *reader, struct hark_source_item *item)
 {
     pthread_mutex_lock(&reader->lock);
+    reader->outdated = rules_changed(reader->run->rules, reader->take.m);
+    if (reader->outdated) pthread_cond_broadcast(&reader->changed);
+    while (reader->outdated && !reader->err.code) pthread_cond_wait(&reader->changed, &reader->lock);
     while (lane_size(reader->lane) >= COMMIT_POSTS && !reader->err.code)
         pthread_cond_wait(&reader->changed, &reader->lock);
-    if (item->kind == HARK_ITEM_POST) lane_post(reader->lane, item->post, item->json);
+    if (item->kind == HARK_ITEM_POST) lane_item(reader->lane, reader->src, item);
     lane_position(reader->lane, item->position);
     if (lane_size(reader->lane) >= COMMIT_POSTS) pthread_cond_broadcast(&reader->changed);
     pthread_mutex_unlock(&reader->lock);
@@ -76,6 +81,20 @@ static int commit_once(struct reader *reader, struct hark_err *err)
                         "another `hark run` reads the same source into the same Redis; this one ends");
 }
 
+// What was held is committed: the rest goes by the new rules.
+static int change_rules(struct reader *reader, struct hark_err *err)
+{
+    pthread_mutex_lock(&reader->lock);
+    bool due = reader->outdated && lane_size(reader->lane) == 0;
+    if (due && rules_use(reader->run->rules, &reader->take, err) == 0) {
+        reader->outdated = false;
+        pthread_cond_broadcast(&reader->changed);
+    }
+    pthread_mutex_unlock(&reader->lock);
+    if (due && err->code == 0) store_rules(reader->commit.store, reader->take.m);
+    return err->code;
+}
+
 static void wait_for_work(struct reader *reader)
 {
     struct timespec until;
@@ -83,7 +102,7 @@ static void wait_for_work(struct reader *reader)
     int64_t ns = until.tv_nsec + reader->run->cfg->batch_ms * 1000000;
     until.tv_sec += ns / 1000000000;
     until.tv_nsec = ns % 1000000000;
-    while (!reader->ended && lane_size(reader->lane) < COMMIT_POSTS)
+    while (!reader->ended && !reader->outdated && lane_size(reader->lane) < COMMIT_POSTS)
         if (pthread_cond_timedwait(&reader->changed, &reader->lock, &until)) break;
 }
 
@@ -96,7 +115,8 @@ static void *keep_committing(void *arg)
         wait_for_work(reader);
         last = reader->ended;
         pthread_mutex_unlock(&reader->lock);
-        commit_once(reader, &err);
+        if (commit_once(reader, &err) == 0) change_rules(reader, &err);
+        rules_tell(reader->take.m);
     }
     pthread_mutex_lock(&reader->lock);
     reader->err = err;
@@ -127,7 +147,7 @@ static int read_from_store(struct reader *reader, const char *spec, struct hark_
     struct hark_store *store = reader->commit.store;
     struct hark_buf stored = {0};
     char incarnation[17];
-    reader->src = read_open(reader->run->cfg, spec, (struct hark_str){0}, err);
+    reader->src = read_open(reader->run->cfg, spec, (struct hark_str){0}, true, err);
     if (!reader->src) return err->code;
     struct hark_str topic = reader->commit.topic, field = hark_str(reader->src->name);
     if (hark_store_incarnation(store, 0, topic, incarnation, err) == 0 &&
@@ -136,7 +156,7 @@ static int read_from_store(struct reader *reader, const char *spec, struct hark_
         lane_expect(reader->lane, hark_buf_str(&stored));
         if (stored.len) {
             hark_source_free(reader->src);
-            reader->src = read_open(reader->run->cfg, spec, hark_buf_str(&stored), err);
+            reader->src = read_open(reader->run->cfg, spec, hark_buf_str(&stored), true, err);
         }
     }
     hark_buf_done(&stored);
@@ -156,23 +176,23 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
         .prefix = run->cfg->prefix,
     };
     struct hark_store *store = hark_store_open(&options, err);
-    struct hark_scratch *ms = store ? hark_scratch_new(run->m, err) : NULL;
     struct emit *emit = emit_stdout(run->cfg->emit, run->dead);
     struct reader reader = {
         .run = run,
-        .take = {.cfg = run->cfg, .m = run->m, .ms = ms, .emit = emit, .tally = &run->tally, .input = "run"},
+        .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run"},
         .commit = {.store = store, .emit = emit, .tally = &run->tally, .topic = HARK_STR("run")},
     };
     pthread_mutex_init(&reader.lock, NULL);
     pthread_cond_init(&reader.changed, NULL);
-    if (ms && hark_store_meta(store, hark_matcher_rules(run->m)->version, err) == 0)
+    if (store && rules_use(run->rules, &reader.take, err) == 0 &&
+        hark_store_meta(store, hark_matcher_rules(reader.take.m)->version, err) == 0)
         read_from_store(&reader, run->specs[i], err);
     pthread_cond_destroy(&reader.changed);
     pthread_mutex_destroy(&reader.lock);
     lane_free(reader.lane);
     hark_source_free(reader.src);
     emit->free(emit);
-    hark_scratch_free(ms);
+    rules_leave(reader.take.ms, &run->tally);
     hark_store_close(store);
     return err->code;
 }
@@ -185,7 +205,8 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
     run.m = hark_pipeline_matcher(cfg, err);
     run.dead = run.m ? dead_file_open(cfg->dead_letters, err) : NULL;
     if (run.dead) backend = hark_backend_open(cfg, err);
-    if (backend) {
+    if (backend) run.rules = rules_watch(cfg, run.m, NULL, NULL, err);
+    if (run.rules) {
         run.redis = hark_backend_redis(backend);
         struct hark_http *http;
         progress_start(&run.tally);
@@ -194,6 +215,7 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
         progress_stop();
         tally_log(&run.tally, "run", started_us);
     }
+    rules_unwatch(run.rules);
     hark_backend_close(backend);
     dead_file_close(run.dead);
     hark_matcher_unref(run.m);

@@ -12,11 +12,12 @@ struct scan {
     struct tally tally;
 };
 
-static int take_post(struct scan *scan, struct hark_scratch *ms, const struct hark_source_item *item,
+static int take_post(struct scan *scan, struct hark_source *src, struct hark_scratch *ms, struct hark_source_item *item,
                      struct hark_buf *line, struct hark_err *err)
 {
     tally_add(&scan->tally.posts, 1);
     if (hark_match_maybe(scan->m, ms, item->json) == 0) return 0;
+    hark_source_read(src, item);
     tally_add(&scan->tally.candidates, 1);
     struct hark_matches matches = hark_match_post(scan->m, ms, item->post, scan->cfg->no_prefilter);
     for (size_t i = 0; i < matches.n; i++) {
@@ -34,11 +35,15 @@ static int scan_items(struct scan *scan, struct hark_source *src, struct hark_sc
     struct hark_source_item item;
     struct hark_buf line = {0};
     for (unsigned turn = 0; hark_source_next(src, &item, err) > 0; turn++) {
-        if (item.kind == HARK_ITEM_POST && take_post(scan, ms, &item, &line, err)) break;
+        if (item.kind == HARK_ITEM_POST && take_post(scan, src, ms, &item, &line, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(scan->dead, src, &item, &scan->tally, err)) break;
         if (item.kind == HARK_ITEM_REFUSED) tally_add(&scan->tally.refused, 1);
-        if (turn % 256 == 0) read_progress(src, &scan->tally);
+        if (turn % 256 == 0) {
+            read_progress(src, &scan->tally);
+            rules_tell(scan->m);
+        }
     }
+    rules_tell(scan->m);
     hark_buf_done(&line);
     return err->code;
 }
@@ -47,14 +52,14 @@ static int scan_source(void *arg, size_t i, struct hark_err *err)
 {
     struct scan *scan = arg;
     struct hark_scratch *ms = hark_scratch_new(scan->m, err);
-    struct hark_source *src = ms ? read_open(scan->cfg, scan->specs[i], (struct hark_str){0}, err) : NULL;
+    struct hark_source *src = ms ? read_open(scan->cfg, scan->specs[i], (struct hark_str){0}, true, err) : NULL;
     if (src) {
         stop_watch(src);
         scan_items(scan, src, ms, err);
         stop_unwatch(src);
     }
     hark_source_free(src);
-    hark_scratch_free(ms);
+    rules_leave(ms, &scan->tally);
     return err->code;
 }
 

@@ -68,8 +68,6 @@ static const struct object objects[] = {
     {"engagement.", engagement_fields, sizeof engagement_fields / sizeof *engagement_fields},
 };
 
-#define MAX_TIME_MS INT64_C(253402300799999) // the end of 9999, where RFC 3339 ends
-
 struct decoder {
     struct hark_jr jr;
     struct hark_post *post;
@@ -129,7 +127,7 @@ static bool read_time(struct decoder *d, int64_t *ret)
     if (!read_text(d, &s)) return false;
     // "2026-11-21T10:00:00.123Z" is how hark writes it.
     if (s.len != HARK_TIME_STR_BYTES - 1 || s.ptr[s.len - 1] != 'Z') d->jr.loose = true;
-    if (hark_time_parse(s, ret) == 0 && *ret >= 0 && *ret <= MAX_TIME_MS) return true;
+    if (hark_time_parse(s, ret) == 0 && *ret >= 0 && *ret <= HARK_POST_MAX_TIME_MS) return true;
     return fail(d, "a time like 2026-11-21T10:00:00.123Z", s);
 }
 

@@ -3,6 +3,8 @@
 
 #include <hark/post.h>
 
+#define HARK_POST_MAX_TIME_MS INT64_C(253402300799999) // the end of 9999, where RFC 3339 ends
+
 // A list that is known to be empty: `v` is not NULL.
 extern const struct hark_strs hark_post_none;
 

@@ -27,6 +27,7 @@ struct file_source {
     struct hark_str head;                           // " HEAD HASH"; ptr NULL: there are no positions
     struct hark_buf head_buf, where, before, after; // positions before and behind the record
     double speed;
+    bool lazy;
     int64_t first_ms, first_us; // time of the first post, and of the clock at it; -1: none yet
     _Atomic int64_t at_ms;
 };
@@ -69,12 +70,17 @@ static bool keep_pace(struct file_source *src, int64_t time_ms)
 // Reads records until one has items: 1, 0 at the end, or negative.
 static int read_record(struct file_source *src, struct hark_err *err)
 {
-    write_position(src, &src->before);
+    int64_t time_ms;
     int rc = hark_records_next(&src->records, &src->raw, err);
     if (rc <= 0) return rc;
+    struct hark_buf behind = src->after; // the record before: where this one begins
+    src->after = src->before;
+    src->before = behind;
     struct hark_err why = {0}, again = {0};
     if (src->raw.too_long)
         hark_items_dead(&src->items, "longer than 1 MiB");
+    else if (src->lazy && hark_items_skim(&src->items, src->raw.text, &time_ms))
+        atomic_store_explicit(&src->at_ms, time_ms, memory_order_relaxed);
     else if (!hark_items_read(&src->items, src->raw.text, src->raw.event, &why)) {
         rc = hark_records_extend(&src->records, &src->raw, err);
         if (rc < 0) return rc;
@@ -82,7 +88,6 @@ static int read_record(struct file_source *src, struct hark_err *err)
             hark_items_dead(&src->items, rc == 0 ? why.text : again.text);
     }
     write_position(src, &src->after);
-    write_where(src);
     return 1;
 }
 
@@ -95,7 +100,10 @@ static void deliver(struct file_source *src, struct hark_source_item *item)
         if (item->raw.len > HARK_DEAD_MAX_BYTES) item->raw.len = HARK_DEAD_MAX_BYTES;
         item->raw_len = src->raw.len;
     }
-    item->where = hark_buf_str(&src->where);
+    if (item->kind != HARK_ITEM_POST || item->post) {
+        write_where(src);
+        item->where = hark_buf_str(&src->where);
+    }
     if (src->head.ptr) item->position = hark_buf_str(items->at == items->n ? &src->after : &src->before);
 }
 
@@ -108,12 +116,20 @@ static int file_next(struct hark_source *base, struct hark_source_item *item, st
         if (rc <= 0) return rc == HARK_ESTOP ? 0 : rc;
     }
     const struct hark_source_item *ahead = &src->items.v[src->items.at];
-    if (ahead->kind == HARK_ITEM_POST) {
+    if (ahead->kind == HARK_ITEM_POST && ahead->post) {
         if (src->speed > 0 && !keep_pace(src, ahead->post->time_ms)) return 0;
         atomic_store_explicit(&src->at_ms, ahead->post->time_ms, memory_order_relaxed);
     }
     deliver(src, item);
     return 1;
+}
+
+static void file_read(struct hark_source *base, struct hark_source_item *item)
+{
+    struct file_source *src = (struct file_source *)base;
+    struct hark_err why = {0};
+    if (!hark_items_read(&src->items, src->raw.text, src->raw.event, &why)) hark_items_dead(&src->items, why.text);
+    deliver(src, item);
 }
 
 static void file_stop(struct hark_source *base)
@@ -143,7 +159,7 @@ static void file_free(struct hark_source *base)
     free(src);
 }
 
-static const struct hark_source_ops file_ops = {file_next, file_stop, file_progress, file_free};
+static const struct hark_source_ops file_ops = {file_next, file_stop, file_progress, file_free, file_read};
 
 struct position {
     struct hark_mark mark;
@@ -191,7 +207,9 @@ static int start(struct file_source *src, const struct hark_source_options *opti
     if ((rc = hark_records_head(&src->records, HEAD_BYTES, &head, err)) < 0) return rc;
     hark_buf_printf(&src->head_buf, " %zu %016llx", head.len, (unsigned long long)hark_str_hash(head));
     src->head = hark_buf_str(&src->head_buf);
-    return options->resume.len ? resume(src, options->resume, err) : 0;
+    if (options->resume.len && (rc = resume(src, options->resume, err)) < 0) return rc;
+    write_position(src, &src->after);
+    return 0;
 }
 
 // The same for a file however its path is written.
@@ -223,6 +241,7 @@ static struct hark_source *file_open(struct hark_str argument, const struct hark
     src->wake.fd = -1;
     src->path = hark_strn(hark_str_dup(argument), argument.len);
     src->speed = options->speed;
+    src->lazy = options->lazy && options->speed <= 0; // the pace is kept by decoded posts
     src->first_ms = -1;
     hark_items_init(&src->items, format);
     src->base.name = make_name(src->path.ptr, err);

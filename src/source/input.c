@@ -29,19 +29,26 @@ static int cannot(struct hark_input *in, const char *verb, struct hark_err *err)
     return hark_err_set(err, HARK_EINPUT, "cannot %s %s: %s", verb, in->path, strerror(errno));
 }
 
+// How many stored bytes were read, 0 at the end, or negative.
+static long read_stored(struct hark_input *in, void *to, size_t max, struct hark_err *err)
+{
+    if (!hark_wake_wait(in->wake, in->fd, -1)) return HARK_INPUT_STOPPED;
+    ssize_t n;
+    do n = read(in->fd, to, max < CHUNK_BYTES ? max : CHUNK_BYTES);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) return cannot(in, "read", err);
+    in->at_end = n == 0;
+    atomic_fetch_add_explicit(&in->done, (uint64_t)n, memory_order_relaxed);
+    return n;
+}
+
 // Reads stored bytes behind those in `raw`; 1, 0 at the end, or negative.
 static int fill(struct hark_input *in, struct hark_err *err)
 {
     if (in->raw_at == in->raw_end) in->raw_at = in->raw_end = 0;
-    if (!hark_wake_wait(in->wake, in->fd, -1)) return HARK_INPUT_STOPPED;
-    ssize_t n;
-    do n = read(in->fd, in->raw + in->raw_end, sizeof in->raw - in->raw_end);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) return cannot(in, "read", err);
-    in->at_end = n == 0;
-    in->raw_end += (size_t)n;
-    atomic_fetch_add_explicit(&in->done, (uint64_t)n, memory_order_relaxed);
-    return n > 0;
+    long n = read_stored(in, in->raw + in->raw_end, sizeof in->raw - in->raw_end, err);
+    if (n > 0) in->raw_end += (size_t)n;
+    return n > 0 ? 1 : (int)n;
 }
 
 // Looks at the first two bytes.
@@ -81,12 +88,10 @@ struct hark_input *hark_input_open(const char *path, struct hark_wake *wake, str
     return NULL;
 }
 
+// What detect() left in `raw` first, then straight to where it is wanted.
 static long read_plain(struct hark_input *in, char *to, size_t max, struct hark_err *err)
 {
-    if (in->raw_at == in->raw_end) {
-        int rc = fill(in, err);
-        if (rc <= 0) return rc;
-    }
+    if (in->raw_at == in->raw_end) return read_stored(in, to, max, err);
     size_t n = in->raw_end - in->raw_at;
     if (n > max) n = max;
     memcpy(to, in->raw + in->raw_at, n);

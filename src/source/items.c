@@ -138,6 +138,15 @@ static json_t *parse(struct hark_str text, struct hark_err *err)
     return root;
 }
 
+bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *ret_time_ms)
+{
+    if (items->format && items->format != &hark_format_hark) return false;
+    if (!hark_post_skim(text, ret_time_ms)) return false;
+    clear(items);
+    add(items, (struct hark_source_item){.kind = HARK_ITEM_POST, .json = text});
+    return true;
+}
+
 bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err)
 {
     struct hark_record record = {.text = text, .event = event};

@@ -45,6 +45,11 @@ int hark_source_next(struct hark_source *src, struct hark_source_item *item, str
     return src->ops->next(src, item, err);
 }
 
+void hark_source_read(struct hark_source *src, struct hark_source_item *item)
+{
+    if (!item->post && src->ops->read) src->ops->read(src, item);
+}
+
 void hark_source_stop(struct hark_source *src)
 {
     src->ops->stop(src);

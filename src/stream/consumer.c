@@ -51,6 +51,7 @@ struct hark_consumer {
     rd_kafka_queue_t *events, *messages;
     struct part *parts; // by partition
     size_t nparts, cap, nwanted, nstopped, nuntold;
+    bool joined; // the group has assigned something, be it nothing
     bool keeping_alive;
     rd_kafka_message_t **taken; // of one call to librdkafka
     size_t cap_taken;
@@ -147,6 +148,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
 {
     struct hark_consumer *consumer = opaque;
     rd_kafka_error_t *error = NULL;
+    consumer->joined = true;
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         want(consumer, list);
@@ -264,6 +266,10 @@ static int gap(struct hark_consumer *consumer, int32_t id, struct hark_err *err)
     // have grown meanwhile.
     if (next < 0 || (next >= first && next <= end))
         return hark_consumer_seek(consumer, id, next < 0 ? first : next, err);
+    if (next < first && consumer->positions.gap) {
+        if (consumer->positions.gap(consumer->positions.arg, id, next, first, err)) return err->code;
+        return hark_consumer_seek(consumer, id, first, err);
+    }
     return gap_say(consumer->topic, id, next, first, end, err);
 }
 
@@ -561,12 +567,20 @@ static void leave(struct hark_consumer *consumer)
         rd_kafka_queue_poll_callback(consumer->events, 50);
 }
 
+// librdkafka before 2.3 aborts the process where a member ends while it joins the group for the first time
+// (confluentinc/librdkafka#4312). Such a handle has left the group; what it holds stays until the process ends.
+static void leave_be(struct hark_client *client)
+{
+    if (rd_kafka_version() < 0x02030000) client->rk = NULL;
+}
+
 void hark_consumer_free(struct hark_consumer *consumer)
 {
     if (!consumer) return;
     if (consumer->client.rk) leave(consumer);
     if (consumer->messages) rd_kafka_queue_destroy(consumer->messages);
     if (consumer->events) rd_kafka_queue_destroy(consumer->events);
+    if (!consumer->joined) leave_be(&consumer->client);
     hark_client_done(&consumer->client);
     if (consumer->wake_fd >= 0) close(consumer->wake_fd);
     free(consumer->parts);

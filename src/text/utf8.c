@@ -2,6 +2,7 @@
 #include <hark/text.h>
 
 #include "table.h"
+#include "utf8_wide.h"
 #include "vec.h"
 
 // Bytes of the well-formed character at s, or 0. `left` is at least 1.
@@ -21,7 +22,8 @@ static size_t char_bytes(const unsigned char *s, size_t left)
     return n;
 }
 
-size_t hark_utf8_check(struct hark_str s)
+// Bytes before the first that is wrong.
+static size_t good_bytes(struct hark_str s)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
     size_t i = 0;
@@ -36,6 +38,13 @@ size_t hark_utf8_check(struct hark_str s)
         i += n;
     }
     return s.len;
+}
+
+size_t hark_utf8_check(struct hark_str s)
+{
+    enum { WORTH_IT = 32 };
+    if (s.len >= WORTH_IT && u8_wide_can() && u8_wide_good(s.ptr, s.len)) return s.len;
+    return good_bytes(s);
 }
 
 uint32_t hark_utf8_next(struct hark_str s, size_t *pos)

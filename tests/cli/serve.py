@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import select
 import shutil
@@ -290,6 +291,26 @@ def wrong_parameters_are_told_and_never_a_5xx():
 
 
 @test
+def random_requests_never_end_in_a_5xx():
+    _, server = counted()
+    dice = random.Random(1)
+    values = ["fallow-harbour", "nobody", "want", "mention", "want,need", "2026-11-20", "2026-11-21T10:00:00Z", "1970-01-01", "9999-12-31T23:59:59Z", "minute", "hour", "day",
+              "source", "lang", "phrase", "0", "1", "1000", "-1", "1e9", "", "\0", "%", "\u202e", "a" * 3000, "1795314922735-0", "0-0:1", "1795255200123_x", "*", "../..", "'", '"']
+    names = ["brand", "intent", "from", "to", "step", "by", "limit", "cursor", "at", "x"]
+    paths = [path for path in requests()] + ["/api/v1/nothing", "/healthz", "/metrics"]
+    seen = set()
+    for _ in range(600):
+        params = [("brand", "fallow-harbour")] * dice.randint(0, 1) + [(dice.choice(names), dice.choice(values)) for _ in range(dice.randint(0, 3))]
+        path = dice.choice(paths) + "?" + urllib.parse.urlencode(params)
+        status, headers, body = server.ask(path)
+        assert status < 500, (path, status, body)
+        if "json" in headers["Content-Type"]:
+            json.loads(body)
+        seen.add(status)
+    assert {200, 400, 404} <= seen, seen
+
+
+@test
 def etag_spares_the_body():
     _, server = counted()
     path = "/api/v1/series?brand=quillon&step=hour&from=2026-11-20&to=2026-11-21"
@@ -425,6 +446,8 @@ def changes_arrive_by_themselves():
     equal(counts["brands"]["fallow-harbour"], numbers(redis("HGETALL", "hark:total:fallow-harbour")), "counts")
     alert = json.loads(events.until(r"event: alert\ndata: (\{[^\n]*\})\n")[1])
     equal((alert["rule"], alert["match"]["id"]), ("fallow-harbour/complaint", "test-2"), "alert")
+    equal(server.process.stop(), 0, "exit status with a listener")
+    equal(events.until("this never comes"), None, "the end of the stream")
 
 
 @test
@@ -444,6 +467,7 @@ def redis_away_is_said_and_comes_back_by_itself():
     events.until(r'"redis":true')
     equal(server.get("brands")["brands"][0]["total"]["mention"], 1, "mentions")
     equal(server.ask("/readyz")[0], 200, "ready")
+    equal(server.process.stop(), 0, "exit status")
 
 
 @test
@@ -451,20 +475,20 @@ def a_thousand_listeners_take_little():
     redis = Redis()
     new_post(redis, 4)
     server = Server(redis)
-    if b"__asan_init" in HARK.read_bytes() or b"__tsan_init" in HARK.read_bytes():
-        raise Skip("sanitizers take memory of their own")
-    listeners = [Events(server) for _ in range(CLIENTS)]
+    sanitized = b"__asan_init" in HARK.read_bytes() or b"__tsan_init" in HARK.read_bytes()  # they take memory of their own
+    n = CLIENTS // 10 if sanitized else CLIENTS
+    listeners = [Events(server) for _ in range(n)]
     for one in listeners:
         one.until(r"event: state")
     new_post(redis, 5)
     for one in listeners:
         one.until(r"event: counts")
     memory = server.memory()
-    assert memory < 50e6, f"{memory} bytes with {CLIENTS} listeners"
-    equal(server.get("status")["listeners"], CLIENTS, "listeners")
-    for one in listeners[: CLIENTS // 2]:
+    assert sanitized or memory < 50e6, f"{memory} bytes with {n} listeners"
+    equal(server.get("status")["listeners"], n, "listeners")
+    for one in listeners[: n // 2]:
         one.socket.close()
-    wait_for(lambda: server.get("status")["listeners"] == CLIENTS // 2, "those who went", 40)
+    wait_for(lambda: server.get("status")["listeners"] == n - n // 2, "those who went", 40)
     equal(server.process.stop(), 0, "exit status with listeners")
 
 

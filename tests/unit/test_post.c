@@ -461,6 +461,71 @@ static void a_message_has_a_greatest_size(void **state)
     hark_arena_done(&arena);
 }
 
+// What is skimmed decodes, to the same time; how many of the messages were skimmed.
+static size_t skim_of_changed(struct hark_str line, struct hark_arena *arena)
+{
+    static const char others[] = "\"\\,:{}[]0-9nt u/\n\x80\xc3";
+    char *copy = calloc(1, line.len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < line.len; i++) {
+        for (size_t k = 0; k < sizeof others + 2; k++) {
+            size_t len = k == sizeof others ? i : k == sizeof others + 1 ? line.len - 1 : line.len;
+            memcpy(copy, line.ptr, line.len);
+            if (k < sizeof others) copy[i] = others[k];
+            if (k == sizeof others + 1) memmove(copy + i, copy + i + 1, line.len - i - 1);
+            struct hark_str json = hark_strn(copy, len);
+            struct hark_post post;
+            struct hark_err err = {0};
+            int64_t time_ms = -1;
+            if (!hark_post_skim(json, &time_ms)) continue;
+            hark_arena_reset(arena);
+            if (hark_post_decode(json, arena, &post, &err) < 0)
+                fail_msg("%s: " HARK_STR_FMT, err.text, HARK_STR_ARG(json));
+            assert_int_equal(post.time_ms, time_ms);
+            assert_int_equal(post.op, HARK_OP_CREATE);
+            n++;
+        }
+    }
+    free(copy);
+    return n;
+}
+
+static void what_is_skimmed_decodes(void **state)
+{
+    (void)state;
+    FILE *in = open_data("good.out.ndjson");
+    char *line = NULL;
+    size_t cap = 0, skimmed = 0, creates = 0, changed = 0;
+    struct hark_arena arena = {0};
+    for (struct hark_str s; (s = read_line(in, &line, &cap)).ptr;) {
+        int64_t time_ms;
+        creates += memmem(s.ptr, s.len, "\"op\":\"create\"", 13) != NULL;
+        skimmed += hark_post_skim(s, &time_ms);
+        changed += skim_of_changed(s, &arena);
+    }
+    assert_true(creates >= 8);
+    // All but those with numbers beyond nine digits and escapes of more than a letter.
+    if (skimmed + 3 < creates) fail_msg("%zu of %zu", skimmed, creates);
+    assert_true(changed > 1000);
+    hark_arena_done(&arena);
+    free(line);
+    fclose(in);
+}
+
+static void bad_posts_are_not_skimmed(void **state)
+{
+    (void)state;
+    FILE *in = open_data("bad.txt");
+    char *a = NULL, *b = NULL;
+    size_t acap = 0, bcap = 0;
+    int64_t time_ms;
+    for (struct hark_str line; (line = read_line(in, &a, &acap)).ptr; read_line(in, &b, &bcap))
+        if (hark_post_skim(line, &time_ms)) fail_msg("skimmed: %s", line.ptr);
+    free(a);
+    free(b);
+    fclose(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +533,8 @@ int main(void)
         cmocka_unit_test(bad_posts_are_refused_with_these_words),
         cmocka_unit_test(a_peek_sees_id_and_op),
         cmocka_unit_test(what_may_change_is_not_missed),
+        cmocka_unit_test(what_is_skimmed_decodes),
+        cmocka_unit_test(bad_posts_are_not_skimmed),
         cmocka_unit_test(the_reader_accepts_what_jansson_accepts),
         cmocka_unit_test(the_reader_fails_where_jansson_fails),
         cmocka_unit_test(numbers_of_any_size_are_passed_over),

@@ -515,6 +515,56 @@ static void times_that_go_backwards_are_not_waited_for(void **state)
     hark_buf_done(&buf);
 }
 
+// Line by line the same, whether posts are read at once or when asked for.
+static void lazy_items_read_are_the_same(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "{\"schema\":\"hark.post/"
+        "1\",\"id\":\"1\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.000Z\","
+        "\"text\":\"a #tag\"}",
+        "{\"schema\":\"hark.post/"
+        "1\",\"id\":\"2\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.000Z\"}",
+        "{\"schema\":\"hark.post/"
+        "1\",\"id\":\"3\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.000Z\","
+        "\"text\":\"b\",\"lang\":[\"en\"],\"hashtags\":[],\"mentions\":[],\"links\":[]}",
+        "{\"schema\":\"hark.post/"
+        "1\",\"id\":\"3\",\"source\":\"x\",\"op\":\"delete\",\"time\":\"2026-11-21T10:00:00.000Z\"}",
+        "[1,2",
+        "{\"schema\":\"hark.post/1\",\"id\":\"\xff\",\"source\":\"x\",\"op\":\"create\"}",
+    };
+    struct hark_buf buf = {0};
+    struct hark_err err = {0};
+    struct hark_source_options options[2] = {{.lazy = false}, {.lazy = true}};
+    struct hark_source *src[2];
+    struct hark_source_item item[2];
+    size_t unread = 0, n = 0;
+    char spec[300];
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) hark_buf_printf(&buf, "%s\n", lines[i]);
+    write_file("lazy", hark_buf_str(&buf));
+    snprintf(spec, sizeof spec, "file:%s", path_of("lazy"));
+    for (int i = 0; i < 2; i++) assert_non_null(src[i] = hark_source_open(spec, &options[i], &err));
+    while (hark_source_next(src[0], &item[0], &err) == 1) {
+        assert_int_equal(hark_source_next(src[1], &item[1], &err), 1);
+        assert_int_equal(item[0].kind, item[1].kind);
+        bool lazy = item[1].kind == HARK_ITEM_POST && !item[1].post;
+        if (lazy) assert_true(hark_str_eq(item[1].json, hark_str(lines[n])));
+        unread += lazy;
+        hark_source_read(src[1], &item[1]);
+        assert_true(hark_str_eq(item[0].json, item[1].json));
+        assert_true(hark_str_eq(item[0].where, item[1].where));
+        assert_true(hark_str_eq(item[0].position, item[1].position));
+        assert_true(hark_str_eq(item[0].reason, item[1].reason));
+        if (item[0].kind == HARK_ITEM_POST) assert_true(hark_str_eq(item[0].post->id, item[1].post->id));
+        n++;
+    }
+    assert_int_equal(hark_source_next(src[1], &item[1], &err), 0);
+    assert_int_equal(n, sizeof lines / sizeof *lines);
+    assert_int_equal(unread, 2);
+    for (int i = 0; i < 2; i++) hark_source_free(src[i]);
+    hark_buf_done(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -535,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_stop_ends_the_wait_for_bytes),
         cmocka_unit_test(a_stop_ends_the_wait_for_a_posts_time),
         cmocka_unit_test(times_that_go_backwards_are_not_waited_for),
+        cmocka_unit_test(lazy_items_read_are_the_same),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

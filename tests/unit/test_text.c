@@ -38,6 +38,38 @@ static void utf8_check(void **state)
         assert_int_equal(hark_utf8_check(hark_strn(cases[i].bytes, cases[i].len)), cases[i].good);
 }
 
+// Bytes before the first that is wrong, after another library.
+static size_t good_bytes(const char *bytes, size_t len)
+{
+    utf8proc_int32_t c;
+    size_t at = 0;
+    while (at < len) {
+        utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)bytes + at, (utf8proc_ssize_t)(len - at), &c);
+        if (n <= 0) return at;
+        at += (size_t)n;
+    }
+    return len;
+}
+
+// Long texts are checked many bytes at a time: what is wrong is found wherever it stands in them.
+static void utf8_check_of_long_texts(void **state)
+{
+    (void)state;
+    static const unsigned char later[] = {'a', 0x80, 0xbf, 0xc3};
+    char text[96];
+    for (unsigned i = 0; i < 128u * 256 * 16; i++) {
+        size_t at = i % 64 + 3, len = at + 4 + i / 64 % 29;
+        memset(text, 'x', sizeof text);
+        if (i & 1) memcpy(text + at - 3, "한", 3);
+        text[at] = (char)(128 + i / 4096);
+        text[at + 1] = (char)(i / 16 % 256);
+        text[at + 2] = (char)later[i % 4];
+        text[at + 3] = (char)later[i / 4 % 4];
+        for (size_t cut = len - 3; cut <= len; cut++)
+            assert_int_equal(hark_utf8_check(hark_strn(text, cut)), good_bytes(text, cut));
+    }
+}
+
 static void utf8_round_trip(void **state)
 {
     (void)state;
@@ -163,9 +195,13 @@ static void html_hostile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_check),   cmocka_unit_test(utf8_round_trip),
-        cmocka_unit_test(nfc),          cmocka_unit_test(nfc_many_marks),
-        cmocka_unit_test(keys),         cmocka_unit_test(html),
+        cmocka_unit_test(utf8_check),
+        cmocka_unit_test(utf8_check_of_long_texts),
+        cmocka_unit_test(utf8_round_trip),
+        cmocka_unit_test(nfc),
+        cmocka_unit_test(nfc_many_marks),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(html),
         cmocka_unit_test(html_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
