@@ -17,6 +17,7 @@ serve_live() {
   ! port_open 8686 || listen=127.0.0.1:0
   rm -rf "$live"
   trap 'proc_stop "$live" serve' EXIT
+  trap 'exit 130' INT TERM HUP # Ctrl-C ends hark in good order; then it is our turn
   proc_start "$live" serve "$hark_root/build/release/hark" serve --config /dev/null --rules rules --state "$live" --listen "$listen"
   proc_ready "$live" serve 30 grep -q '^http://' "$live/serve.log" || die 2 "hark serve did not start"
   page=$(grep -m 1 '^http://' "$live/serve.log")

@@ -5,6 +5,7 @@
 
 int64_t hark_clock_ms(void);      // the wall clock
 int64_t hark_clock_mono_us(void); // for durations
+int64_t hark_clock_cpu_us(void);  // what this process has used, user and system, all threads
 
 enum { HARK_TIME_STR_BYTES = 25 };
 

@@ -20,6 +20,11 @@ struct hark_config {
     int64_t workers;
     // what comes out
     const char *emit, *dead_letters;
+    // sources
+    const char *ca_file;
+    int64_t stale;  // seconds; 0: the source's own
+    int64_t for_ms; // 0: no end
+    const char *mastodon_token, *x_token;
     bool json, to_stdout, until_end, rebuild, follow;
     const char *log_level;
     // explain, report, eval
@@ -35,11 +40,21 @@ struct hark_config {
     const char *team, *dir, *import_from;
     // check
     bool cost, watch;
+    // x-rules
+    bool apply;
     bool no_prefilter;
+    // bench
+    int64_t posts, rate;
     int64_t match_limit;
 };
 
-enum hark_setting_type { HARK_SETTING_TEXT, HARK_SETTING_INT, HARK_SETTING_FLAG, HARK_SETTING_SPEED };
+enum hark_setting_type {
+    HARK_SETTING_TEXT,
+    HARK_SETTING_INT,
+    HARK_SETTING_FLAG,
+    HARK_SETTING_SPEED,
+    HARK_SETTING_DURATION
+};
 
 struct hark_setting {
     const char *name; // --name, HARK_NAME, name: in hark.yaml

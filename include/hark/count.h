@@ -94,6 +94,7 @@ enum hark_commit {
     HARK_COMMIT_DONE,     // now, or before: the stored position is `next`
     HARK_COMMIT_MOVED,    // the stored position is another (*ret_position): drop the batch, seek there
     HARK_COMMIT_CONFLICT, // a post of the batch was changed by another writer in between: prepare again
+    HARK_COMMIT_TORN,     // Redis has applied a part of a batch: its numbers are wrong
     HARK_COMMIT_GONE,     // the incarnation is another or none: Redis was wiped or restored
 };
 // topic: as in hark:pos:<topic>; field: the partition as text or a source's name. expected and next are positions as
@@ -128,14 +129,40 @@ int hark_store_position(struct hark_store *store, int32_t partition, struct hark
 // The incarnation of the partition's instance for the topic (made where there is none yet), 16 hex digits.
 int hark_store_incarnation(struct hark_store *store, int32_t partition, struct hark_str topic, char ret[17],
                            struct hark_err *err) HARK_CHECKED;
-// Removes every key under the prefix (--rebuild), and writes into hark:meta that this was done on purpose.
+// Removes every key under the prefix (--rebuild) but those of sources (below), and writes into hark:meta that this was
+// done on purpose.
 int hark_store_wipe(struct hark_store *store, struct hark_err *err) HARK_CHECKED;
 // hark:meta. An error where a wipe was broken off: what is left of the numbers belongs to nothing.
 int hark_store_meta(struct hark_store *store, const char *ruleset, struct hark_err *err) HARK_CHECKED;
 // Whether the partition's instance was wiped on purpose since it came to be.
 int hark_store_rebuilt(struct hark_store *store, int32_t partition, bool *ret, struct hark_err *err) HARK_CHECKED;
 
+// --- where sources stand and what they missed ---
+
+// <prefix>source:<name>, a hash: position, saved (when). Of the first instance; "" where none is stored.
+int hark_store_cursor_get(struct hark_store *store, struct hark_str source, struct hark_buf *ret,
+                          struct hark_err *err) HARK_CHECKED;
+int hark_store_cursor_set(struct hark_store *store, struct hark_str source, struct hark_str position,
+                          struct hark_err *err) HARK_CHECKED;
+// A time in which a source did not hear: in the stream <prefix>gaps (fields source, from, to, reason), which has those
+// of hark_count_gap() too.
+struct hark_gap {
+    struct hark_str source, reason;
+    int64_t from_ms, to_ms;
+};
+void hark_gap_encode(const struct hark_gap *gap, struct hark_buf *buf); // hark.gap/1
+// Into the first instance. The same gap again, as after a crash, changes nothing; what was written 400 days ago, as
+// long as counters of hours are kept, goes.
+int hark_store_gap_add(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
+
 // --- reading back ---
+
+struct hark_source_position {
+    struct hark_str source, position, saved; // saved: ptr NULL where that is not known
+};
+// Of `hark ingest` and `hark run`, sorted by source; in the arena.
+int hark_read_cursors(struct hark_store *store, struct hark_arena *arena, const struct hark_source_position **ret,
+                      size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
 struct hark_total {
     struct hark_str brand, intent;

@@ -99,12 +99,13 @@ struct hark_pattern_cost {
 };
 // What this thread's scratch has spent on each pattern that it tried, the dearest first; valid until the next call.
 size_t hark_scratch_costs(struct hark_scratch *ms, const struct hark_pattern_cost **ret);
-// A pattern that came into quarantine, each told once and to one caller; NULL: no news. Any thread.
-const struct hark_pattern *hark_matcher_quarantined(const struct hark_matcher *m);
+// A pattern that came into quarantine, by whichever thread, each told once and to one caller; NULL: no news.
+const struct hark_pattern *hark_scratch_quarantined(struct hark_scratch *ms);
 
 struct hark_match_stats {
     uint64_t scanned, folded, candidates, named; // messages prefiltered, through the folded path, maybe, yes
     uint64_t over_limit;                         // patterns that hit a PCRE2 limit
+    uint64_t skipped;                            // tries of patterns in quarantine
 };
 const struct hark_match_stats *hark_scratch_stats(const struct hark_scratch *ms);
 

@@ -27,6 +27,22 @@ int hark_pipeline_verify(const struct hark_config *cfg, struct hark_err *err) HA
 int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, size_t n,
                        struct hark_err *err) HARK_CHECKED;
 
+// hark bench: lines of key=value on stdout. match needs no service; ingest needs cfg->kafka, end-to-end cfg->redis too.
+// `counts` are numbers of brands, as text; none: 100, 1,000, 10,000 and 100,000.
+int hark_pipeline_bench_match(const struct hark_config *cfg, const char *const *counts, size_t n,
+                              struct hark_err *err) HARK_CHECKED;
+int hark_pipeline_bench_ingest(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+int hark_pipeline_bench_end_to_end(const struct hark_config *cfg, struct hark_err *err) HARK_CHECKED;
+
+// hark sources: where sources stand and what they missed; in the arena.
+struct hark_sources_view {
+    const struct hark_source_position *cursors;
+    size_t n;
+    struct hark_strs gaps; // hark.gap/1
+};
+int hark_pipeline_sources(const struct hark_config *cfg, struct hark_arena *arena, struct hark_sources_view *ret,
+                          struct hark_err *err) HARK_CHECKED;
+
 // Calls `each` for each post of the sources, in order, until one fails.
 int hark_pipeline_each(const struct hark_config *cfg, const char *const *specs, size_t n,
                        int (*each)(void *arg, const struct hark_source_item *item, struct hark_err *err), void *arg,

@@ -99,11 +99,7 @@ void hark_tail_free(struct hark_tail *tail); // takes NULL
 int hark_read_tail(struct hark_store *store, struct hark_arena *arena, struct hark_tail *tail,
                    const struct hark_entry **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
-// A time in which a source did not hear: from the stream hark:gaps (fields source, from, to, reason).
-struct hark_gap {
-    struct hark_str source, reason;
-    int64_t from_ms, to_ms;
-};
+// The ledger hark:gaps of all instances, those that began last first.
 int hark_read_gaps(struct hark_store *store, struct hark_arena *arena, size_t limit, const struct hark_gap **ret,
                    size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 

@@ -14,12 +14,20 @@ struct hark_source_options {
     double speed;           // 0: as fast as it goes; 1: the posts' own clock; 60: sixty times that
     struct hark_str resume; // a position as hark_source_item gave it; ptr NULL: from the start
     bool lazy;              // posts may come unread, see hark_source_read()
+    bool follow;            // a file: go on waiting at its end
+    // For what speaks to a server; texts must outlive the source.
+    const char *ca_file;                  // certificates to trust instead of the system's; NULL: the system's
+    int64_t stale_ms;                     // a stream that is silent for so long is dead; 0: the source's own
+    const char *mastodon_token, *x_token; // NULL: none
 };
 
 enum hark_item_kind {
     HARK_ITEM_POST,
     HARK_ITEM_REFUSED, // not public, or no post at all (a like, a heartbeat): counted by `reason`, nothing else
     HARK_ITEM_DEAD,    // cannot be read: to the dead letters with `reason`
+    HARK_ITEM_GAP,     // posts of a time that will not come: to the ledger, `from_ms`, `to_ms`, and `reason`
+    HARK_ITEM_NOTE,    // for the log: `reason` (a connection was lost, ...)
+    HARK_ITEM_IDLE,    // nothing came for a moment: time to commit what is held
 };
 
 struct hark_source_item {
@@ -27,12 +35,13 @@ struct hark_source_item {
     const struct hark_post *post; // HARK_ITEM_POST; NULL: unread
     struct hark_str json;     // HARK_ITEM_POST: its canonical JSON (compact, complete; made only once); unread: as it
                               // stands in the source
-    struct hark_str reason;   // REFUSED: a word ("like", "private", "unlisted"); DEAD: what is wrong
+    struct hark_str reason;   // REFUSED: a word ("like", "private", "unlisted"); DEAD: what is wrong; GAP: why
+    int64_t from_ms, to_ms;   // GAP: of the server's time
     struct hark_str raw;      // DEAD: the bytes as read, the first HARK_DEAD_MAX_BYTES of them
     uint64_t raw_len;         // DEAD: how many there were
     struct hark_str where;    // "posts.ndjson:17" for people; of an unread post ptr NULL
     struct hark_str position; // to resume behind this item; the same for all items of a record but the last: then still
-                              // the one before
+                              // the one before; ptr NULL: as before (GAP, NOTE)
 };
 
 enum { HARK_DEAD_MAX_BYTES = 64 << 10 }; // of a dead letter's raw bytes: enough to see what it was
@@ -49,6 +58,7 @@ struct hark_source_kind {
     const char *about;    // one line
     const char *terms;    // what its terms ask, one line; NULL
     bool ends;            // comes to an end by itself
+    const char *needs;    // what libcurl must be able to speak ("wss"); NULL: nothing special
     struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options,
                                 struct hark_err *err);
 };
@@ -56,6 +66,8 @@ struct hark_source_kind {
 // NULL-terminated table.
 extern const struct hark_source_kind *const hark_source_kinds[];
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name);
+// Whether the libcurl that is loaded can speak what the source needs.
+bool hark_source_kind_reachable(const struct hark_source_kind *kind);
 
 // What every source implements; `struct hark_source` is the first member of its own.
 struct hark_source_ops {

@@ -26,6 +26,7 @@ size_t hark_tags_find(enum hark_tags_profile profile, struct hark_str text, stru
 // The values of one kind, each surface once.
 struct hark_strs hark_tags_values(const struct hark_entity *entities, size_t n, enum hark_entity_kind kind,
                                   struct hark_arena *arena);
-// The name under which the platform files a tag. Mastodon: width variants to their plain forms, small letters, accented Latin letters
-// to their bases (HashtagNormalizer of 4.3), so that "BLÅHAJ" is "blahaj"; its API gives these names. Others: hark_text_key().
+// The name under which the platform files a tag. Mastodon: width variants to their plain forms, small letters, accented
+// Latin letters to their bases (HashtagNormalizer of 4.3), so that "BLÅHAJ" is "blahaj"; its API gives these names.
+// Others: hark_text_key().
 void hark_tags_name(enum hark_tags_profile profile, struct hark_str value, struct hark_buf *buf);

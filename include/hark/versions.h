@@ -12,6 +12,8 @@ extern const struct hark_library hark_libraries[]; // ends with name NULL
 void hark_text_utf8proc(char *out, size_t size);
 void hark_source_jansson(char *out, size_t size);
 void hark_source_zlib(char *out, size_t size);
+void hark_source_xml(char *out, size_t size);
+void hark_source_curl(char *out, size_t size);
 void hark_config_yaml(char *out, size_t size);
 void hark_match_pcre2(char *out, size_t size);
 void hark_match_hs(char *out, size_t size);

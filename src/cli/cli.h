@@ -19,6 +19,7 @@ struct hark_command {
 extern const struct hark_command *const hark_commands[]; // NULL-terminated, in the order of --help
 const struct hark_command *hark_command_find(struct hark_str name);
 
+extern const struct hark_command hark_command_bench;
 extern const struct hark_command hark_command_check;
 extern const struct hark_command hark_command_eval;
 extern const struct hark_command hark_command_explain;
@@ -32,10 +33,12 @@ extern const struct hark_command hark_command_run;
 extern const struct hark_command hark_command_scan;
 extern const struct hark_command hark_command_serve;
 extern const struct hark_command hark_command_setup;
+extern const struct hark_command hark_command_sources;
 extern const struct hark_command hark_command_test;
 extern const struct hark_command hark_command_top;
 extern const struct hark_command hark_command_verify;
 extern const struct hark_command hark_command_version;
+extern const struct hark_command hark_command_x_rules;
 
 // --help of one command, to stdout.
 void hark_help_command(const struct hark_command *command);

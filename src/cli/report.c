@@ -5,6 +5,7 @@
 
 #include <hark/count.h>
 #include <hark/pipeline.h>
+#include <hark/read.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,22 @@ struct table {
     const struct hark_total *totals;
     size_t n;
     struct hark_read_meta meta;
+    const struct hark_gap *gaps;
+    size_t ngaps;
     const char *only; // brand, or NULL
 };
 
 static bool shown(const struct table *table, size_t i)
 {
     return !table->only || hark_str_is(table->totals[i].brand, table->only);
+}
+
+static void print_gap(struct hark_json *json, const struct hark_gap *gap)
+{
+    struct hark_buf buf = {0};
+    hark_gap_encode(gap, &buf);
+    hark_json_raw(json, hark_buf_str(&buf));
+    hark_buf_done(&buf);
 }
 
 static void print_json(const struct table *table)
@@ -52,6 +63,10 @@ static void print_json(const struct table *table)
         hark_json_close(&json, '}');
     }
     hark_json_close(&json, '}');
+    hark_json_key(&json, "gaps");
+    hark_json_open(&json, '[');
+    for (size_t i = 0; i < table->ngaps; i++) print_gap(&json, &table->gaps[i]);
+    hark_json_close(&json, ']');
     hark_json_close(&json, '}');
     puts(hark_buf_cstr(&buf));
     hark_buf_done(&buf);
@@ -114,6 +129,9 @@ static void print_table(const struct table *table, struct hark_arena *arena)
     print_rule(first, n, names);
     print_row(HARK_STR("all"), first, sums, n, names);
     hark_map_done(&map);
+    if (table->ngaps)
+        printf("\n%zu gap%s: posts were missed, and numbers of those times may be too low; `hark sources` lists them\n",
+               table->ngaps, table->ngaps == 1 ? "" : "s");
 }
 
 static int read_table(const struct hark_config *cfg, const char *redis, struct hark_arena *arena, struct table *table,
@@ -123,6 +141,7 @@ static int read_table(const struct hark_config *cfg, const char *redis, struct h
     struct hark_store *store = hark_store_open(&options, err);
     int code = store ? hark_read_totals(store, arena, &table->totals, &table->n, err) : err->code;
     if (code == 0) code = hark_read_meta(store, arena, &table->meta, err);
+    if (code == 0) code = hark_read_gaps(store, arena, HARK_READ_MAX_ROWS, &table->gaps, &table->ngaps, err);
     hark_store_close(store);
     return code;
 }

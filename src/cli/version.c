@@ -19,8 +19,12 @@ static int run(const struct hark_config *cfg, const struct hark_args *args, stru
         printf("%s %s\n", library->name, text);
     }
     printf("sources");
-    for (const struct hark_source_kind *const *kind = hark_source_kinds; *kind; kind++) printf(" %s", (*kind)->name);
+    for (const struct hark_source_kind *const *kind = hark_source_kinds; *kind; kind++)
+        if (hark_source_kind_reachable(*kind)) printf(" %s", (*kind)->name);
     putchar('\n');
+    for (const struct hark_source_kind *const *kind = hark_source_kinds; *kind; kind++)
+        if (!hark_source_kind_reachable(*kind))
+            printf("out of reach: %s needs a libcurl that speaks %s\n", (*kind)->name, (*kind)->needs);
     return 0;
 }
 

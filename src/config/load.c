@@ -52,6 +52,26 @@ static int set_speed(double *at, struct hark_str value, const char *where, struc
                         HARK_STR_ARG(value));
 }
 
+// "30s", "10m", "2h", "500ms" into milliseconds
+static int set_duration(int64_t *at, struct hark_str value, const char *where, struct hark_err *err)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+    int64_t number;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        struct hark_str unit = hark_str(units[i].unit);
+        if (!hark_str_ends(value, unit)) continue;
+        if (hark_str_int(hark_strn(value.ptr, value.len - unit.len), &number) || number < 1 || number > 1000000)
+            continue;
+        *at = number * units[i].ms;
+        return 0;
+    }
+    return hark_err_set(err, HARK_EINPUT, "%s: '" HARK_STR_FMT "' is no time such as 30s, 10m or 2h", where,
+                        HARK_STR_ARG(value));
+}
+
 static int set_flag(bool *at, struct hark_str value, const char *where, struct hark_err *err)
 {
     bool on = hark_str_is(value, "true") || hark_str_is(value, "1");
@@ -72,6 +92,7 @@ int config_set(struct hark_config *cfg, const struct hark_setting *setting, stru
     switch (setting->type) {
     case HARK_SETTING_INT: return set_int(at, setting, value, where, err);
     case HARK_SETTING_SPEED: return set_speed(at, value, where, err);
+    case HARK_SETTING_DURATION: return set_duration(at, value, where, err);
     case HARK_SETTING_FLAG: return set_flag(at, value, where, err);
     case HARK_SETTING_TEXT: break;
     }

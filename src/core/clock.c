@@ -3,6 +3,7 @@
 #include <hark/clock.h>
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
@@ -19,6 +20,14 @@ int64_t hark_clock_mono_us(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t hark_clock_cpu_us(void)
+{
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * (int64_t)1000000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
 }
 
 static int64_t days_from_civil(int year, int month, int day)

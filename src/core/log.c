@@ -49,7 +49,8 @@ const char *hark_log_q(struct hark_str s)
     for (size_t i = 0; i < s.len;) {
         const unsigned char *c = (const unsigned char *)s.ptr + i;
         size_t n = utf8_character(c, s.len - i);
-        bool control = *c < 0x20 || *c == 0x7f || (*c == 0xC2 && n == 2 && c[1] < 0xA0); // these would reach the terminal
+        bool control =
+            *c < 0x20 || *c == 0x7f || (*c == 0xC2 && n == 2 && c[1] < 0xA0); // these would reach the terminal
         if (*c == '"' || *c == '\\') *end++ = '\\';
         if (n == 0 || control) {
             end += snprintf(end, 5, "\\x%02x", *c);

@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 static const double bounds[] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
@@ -186,14 +185,6 @@ static double open_files(void)
     return n > 3 ? n - 3 : 0; // ".", ".." and the folder itself
 }
 
-static double cpu_seconds(void)
-{
-    struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage)) return 0;
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 // When the process began: field 22 of its stat, in ticks since the system's start.
 static double started_s(void)
 {
@@ -220,7 +211,8 @@ void hark_metrics_write(struct hark_buf *out)
     write_values(out);
     pthread_mutex_unlock(&lock);
     write_one("process_resident_memory_bytes", "Resident memory.", HARK_GAUGE, resident_bytes(), out);
-    write_one("process_cpu_seconds_total", "CPU time, user and system.", HARK_COUNTER, cpu_seconds(), out);
+    write_one("process_cpu_seconds_total", "CPU time, user and system.", HARK_COUNTER,
+              (double)hark_clock_cpu_us() / 1e6, out);
     write_one("process_open_fds", "Open file descriptors.", HARK_GAUGE, open_files(), out);
     write_one("process_start_time_seconds", "When the process began, since 1970.", HARK_GAUGE, started_s(), out);
     pthread_mutex_unlock(&collecting);

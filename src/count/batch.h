@@ -6,6 +6,13 @@
 #include "state.h"
 #include "store.h"
 
+// Whether posts are remembered and positions compared. Off only in a build that measures what that costs (tests/bench).
+#ifdef HARK_INEXACT
+enum { HARK_EXACT = 0 };
+#else
+enum { HARK_EXACT = 1 };
+#endif
+
 // One post id of the batch.
 struct hark_batch_post {
     struct hark_str id, key; // key: of hark:post

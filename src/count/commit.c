@@ -278,6 +278,12 @@ static void put_post(struct hark_request *request, const struct hark_count_batch
     operation_end(&op);
 }
 
+// How many posts of the batch are compared and remembered.
+static size_t kept(const struct hark_count_batch *batch)
+{
+    return HARK_EXACT ? batch->nposts : 0;
+}
+
 // Plain posts first, in the order of put_unknown(). Posts of one operation have one life.
 static void put_posts(struct hark_request *request, const struct hark_count_part *parts, size_t n)
 {
@@ -285,12 +291,12 @@ static void put_posts(struct hark_request *request, const struct hark_count_part
         const struct hark_count_batch *batch = parts[p].batch;
         struct operation op = {request, HARK_STR("N"), {"", 0}, (int64_t)batch->options.post_days * DAY_S, 0, 0};
         operation_begin(&op);
-        for (size_t i = 0; i < batch->nposts; i++)
+        for (size_t i = 0; i < kept(batch); i++)
             if (is_plain(batch, &batch->posts[i])) put_plain(request, batch, &batch->posts[i]);
         operation_end(&op);
     }
     for (size_t p = 0; p < n; p++)
-        for (size_t i = 0; i < parts[p].batch->nposts; i++)
+        for (size_t i = 0; i < kept(parts[p].batch); i++)
             if (!is_plain(parts[p].batch, &parts[p].batch->posts[i]))
                 put_post(request, parts[p].batch, &parts[p].batch->posts[i]);
 }
@@ -378,7 +384,7 @@ static void unknown_end(struct unknown *unknown)
 
 static void put_unknown(struct unknown *unknown, const struct hark_count_batch *batch, bool plain)
 {
-    for (size_t i = 0; i < batch->nposts; i++) {
+    for (size_t i = 0; i < kept(batch); i++) {
         const struct hark_batch_post *post = &batch->posts[i];
         if (post->was.known || is_plain(batch, post) != plain) continue;
         if (unknown->start && unknown->request->nargs - unknown->start == PIECE) unknown_end(unknown);
@@ -421,10 +427,11 @@ static void encode(struct hark_store *store, const struct hark_count_part *parts
     hark_deltas_clear(&work->deltas);
     for (size_t p = 0; p < n; p++) add_up(work, store->prefix, parts[p].batch);
     hark_request_clear(request);
-    hark_request_arg(request, HARK_STR("1"));
+    hark_request_arg(request, HARK_STR("2"));
     hark_buf_clear(&work->key);
     hark_store_position_key(store, parts[0].position.topic, &work->key);
     hark_request_arg(request, hark_buf_str(&work->key));
+    hark_request_arg2(request, key_of(work, store->prefix, "open:"), parts[0].position.topic);
     hark_request_arg(request, hark_str(incarnation));
     hark_request_int(request, parts[0].batch->options.top);
     hark_request_int(request, (int64_t)n);
@@ -498,6 +505,10 @@ static int read_answer(const redisReply *reply, enum hark_commit *ret, struct ha
         *ret = HARK_COMMIT_DONE;
     else if (hark_str_is(word, "gone"))
         *ret = HARK_COMMIT_GONE;
+    else if (hark_str_is(word, "torn"))
+        *ret = HARK_COMMIT_TORN;
+    else if (hark_str_is(word, "torn"))
+        *ret = HARK_COMMIT_TORN;
     else if (hark_str_is(word, "conflict"))
         *ret = HARK_COMMIT_CONFLICT;
     else if (hark_str_is(word, "moved") && reply->elements == 2)

@@ -1,12 +1,12 @@
 #!lua
 -- Commits batches: compares first, then applies all of them and moves their positions, in one step that nothing can come between.
 --
--- KEYS[1]  <prefix>pos:<topic>
+-- KEYS     <prefix>pos:<topic>, <prefix>open:<topic>
 -- ARGV     incarnation, top; n and n triples of field, expected and next position; pieces of n keys of posts that are unknown, closed by
 --          n = 0; n and n pairs of the key and the revision of a known post; then operations to the end: letter, key, life, n, n
 --          arguments. What a batch sends along for the outside is a letter as well (X: alerts).
 --
--- Returns {'done'}, {'moved', position}, {'conflict'} or {'gone'}.
+-- Returns {'done'}, {'moved', position}, {'conflict'}, {'gone'} or {'torn'}.
 --
 -- Nothing is half done: every check stands before the first write; Redis refuses the whole script before it starts where it is out of memory,
 -- a replica, short of replicas or cannot save (that is what `#!lua` without flags asks for); and the writes below cannot fail
@@ -16,8 +16,11 @@ local ARGV = ARGV
 local incarnation, positions = ARGV[1], tonumber(ARGV[3])
 local top, cut = tonumber(ARGV[2]), '-' .. ARGV[2] + 1 -- ranks 0 to cut are below the top
 
+-- A batch raises `open` before its first write and lowers it after its last. It can be found raised only where Redis has applied a part of a batch:
+-- an append-only file that ended inside of one, was loaded and written on, and is loaded again (Redis up to 7.2, valkey#4342).
 local i = 4
 for _ = 1, positions do
+  if tonumber(call('HGET', KEYS[2], ARGV[i]) or '0') ~= 0 then return {'torn'} end
   local at = call('HMGET', KEYS[1], 'incarnation', ARGV[i])
   if at[1] ~= incarnation then return {'gone'} end
   if (at[2] or '') ~= ARGV[i + 1] then return {'moved', at[2] or ''} end
@@ -183,7 +186,13 @@ function apply.M(key, _, first)
   if latest > (call('HGET', key, 'latest') or '') then call('HSET', key, 'latest', latest) end
 end
 
+local function mark(by)
+  for p = 4, 1 + 3 * positions, 3 do call('HINCRBY', KEYS[2], ARGV[p], by) end
+end
+
 local stop = #ARGV
+local many = i < stop or positions > 1 -- else there is but one write
+if many then mark('1') end
 while i < stop do
   n = tonumber(ARGV[i + 3])
   apply[ARGV[i]](ARGV[i + 1], ARGV[i + 2], i + 4, i + 3 + n)
@@ -193,4 +202,5 @@ end
 for p = 4, 1 + 3 * positions, 3 do
   if ARGV[p + 2] ~= ARGV[p + 1] then call('HSET', KEYS[1], ARGV[p], ARGV[p + 2]) end
 end
+if many then mark('-1') end
 return {'done'}

@@ -130,15 +130,6 @@ int hark_read_position(struct hark_store *store, int32_t partition, struct hark_
 
 // --- gaps ---
 
-static int64_t number_of(const redisReply *fields, const char *name)
-{
-    int64_t number = 0;
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        if (hark_str_is(hark_reply_str(fields->element[i]), name))
-            (void)hark_str_int(hark_reply_str(fields->element[i + 1]), &number);
-    return number;
-}
-
 int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err)
 {
     int64_t posts = 0, gaps = 0;
@@ -151,8 +142,9 @@ int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_ga
             return err->code;
         for (size_t g = 0; g < reply->elements; g++) {
             const redisReply *entry = reply->element[g];
-            if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2) continue;
-            int64_t lost = number_of(entry->element[1], "posts"); // none: a source that did not hear
+            int64_t lost; // none: a source that did not hear
+            if (!hark_reply_is_entry(entry) || hark_str_int(hark_reply_field(entry->element[1], "posts"), &lost))
+                continue;
             posts += lost;
             gaps += lost > 0;
         }

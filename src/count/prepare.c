@@ -238,6 +238,7 @@ static void start(struct hark_count_batch *batch, const struct hark_store *store
         hark_buf_str_add(&batch->tmp, post->id);
         post->key = hark_arena_str(&batch->work, hark_buf_str(&batch->tmp));
         post->change = HARK_CHANGE_NONE;
+        if (!HARK_EXACT) post->was = (struct hark_state){.engagement = -1};
         post->rev = post->alerts = (struct hark_str){0};
         post->json = NULL;
     }
@@ -262,8 +263,8 @@ int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_
     batch->prepared = false;
     start(batch, store);
     if (hark_redis_connect(&inst->redis, err)) return err->code;
-    if (in_windows(batch, inst, find_known, batch->nposts, err) ||
-        in_windows(batch, inst, read_known, batch->nposts, err) ||
+    size_t nasked = HARK_EXACT ? batch->nposts : 0;
+    if (in_windows(batch, inst, find_known, nasked, err) || in_windows(batch, inst, read_known, nasked, err) ||
         in_windows(batch, inst, read_shares, batch->shares.n, err)) {
         hark_redis_drop(&inst->redis);
         return err->code;

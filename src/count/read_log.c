@@ -23,20 +23,6 @@ static int parse_id(struct hark_str id, int64_t *ret_ms, int64_t *ret_seq)
     return hark_str_int(ms, ret_ms) || hark_str_int(seq, ret_seq) || *ret_ms < 0 || *ret_seq < 0 ? -1 : 0;
 }
 
-// The value of a field in an entry's list of names and values.
-static struct hark_str value_of(const redisReply *fields, const char *name)
-{
-    for (size_t i = 0; i + 1 < fields->elements; i += 2)
-        if (hark_str_is(hark_reply_str(fields->element[i]), name)) return hark_reply_str(fields->element[i + 1]);
-    return (struct hark_str){0};
-}
-
-// Whether this is an entry, [id, [name, value, …]].
-static bool is_entry(const redisReply *entry)
-{
-    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && entry->element[1]->type == REDIS_REPLY_ARRAY;
-}
-
 struct entries {
     struct hark_arena *arena;
     struct hark_entry *v;
@@ -53,8 +39,8 @@ static int take_entries(void *arg, const struct ask *ask, size_t instance, const
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *entry = reply->element[i];
         int64_t ms, seq;
-        if (!is_entry(entry) || parse_id(hark_reply_str(entry->element[0]), &ms, &seq)) continue;
-        struct hark_str id = hark_reply_str(entry->element[0]), json = value_of(entry->element[1], "json");
+        if (!hark_reply_is_entry(entry) || parse_id(hark_reply_str(entry->element[0]), &ms, &seq)) continue;
+        struct hark_str id = hark_reply_str(entry->element[0]), json = hark_reply_field(entry->element[1], "json");
         if (entries->after) snprintf(entries->after[instance], ID_BYTES, HARK_STR_FMT, HARK_STR_ARG(id));
         if (!json.len) continue;
         entries->v = hark_grow(entries->v, entries->n, &entries->cap, sizeof *entries->v);
@@ -203,13 +189,13 @@ static int take_gaps(void *arg, const struct ask *ask, size_t instance, const re
     (void)ask, (void)instance, (void)err;
     for (size_t i = 0; i < reply->elements; i++) {
         struct hark_gap gap;
-        if (!is_entry(reply->element[i])) continue;
+        if (!hark_reply_is_entry(reply->element[i])) continue;
         const redisReply *fields = reply->element[i]->element[1];
-        if (hark_time_parse(value_of(fields, "from"), &gap.from_ms) ||
-            hark_time_parse(value_of(fields, "to"), &gap.to_ms))
+        if (hark_time_parse(hark_reply_field(fields, "from"), &gap.from_ms) ||
+            hark_time_parse(hark_reply_field(fields, "to"), &gap.to_ms))
             continue;
-        gap.source = hark_arena_str(gaps->arena, value_of(fields, "source"));
-        gap.reason = hark_arena_str(gaps->arena, value_of(fields, "reason"));
+        gap.source = hark_arena_str(gaps->arena, hark_reply_field(fields, "source"));
+        gap.reason = hark_arena_str(gaps->arena, hark_reply_field(fields, "reason"));
         gaps->v = hark_grow(gaps->v, gaps->n, &gaps->cap, sizeof *gaps->v);
         gaps->v[gaps->n++] = gap;
     }

@@ -120,6 +120,7 @@ int hark_redis_connect(struct hark_redis *redis, struct hark_err *err)
         hark_redis_drop(redis);
         return HARK_ESERVICE;
     }
+    redis->connections++;
     if (redis->url.host[0]) redisEnableKeepAlive(redis->ctx);
     redisSetTimeout(redis->ctx, timeval_of(redis->timeout_ms));
     if ((redis->url.tls && hark_redis_tls_start(redis, err)) || authenticate(redis, err) || select_db(redis, err)) {
@@ -203,4 +204,16 @@ void hark_redis_crash_before_reply(struct hark_redis *redis)
 void hark_count_hiredis(char *out, size_t size)
 {
     snprintf(out, size, "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+}
+
+struct hark_str hark_reply_field(const redisReply *fields, const char *name)
+{
+    for (size_t i = 0; i + 1 < fields->elements; i += 2)
+        if (hark_str_is(hark_reply_str(fields->element[i]), name)) return hark_reply_str(fields->element[i + 1]);
+    return (struct hark_str){0};
+}
+
+bool hark_reply_is_entry(const redisReply *entry)
+{
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 && entry->element[1]->type == REDIS_REPLY_ARRAY;
 }

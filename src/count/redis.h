@@ -17,6 +17,7 @@ struct hark_redis {
     const char *password; // NULL: none; the store's
     int connect_timeout_ms, timeout_ms;
     struct redisContext *ctx; // NULL: not connected
+    unsigned connections;     // made so far
     struct hark_redis_tls *tls;
 };
 
@@ -43,6 +44,10 @@ static inline struct hark_str hark_reply_str(const redisReply *reply)
         reply->type == REDIS_REPLY_STRING || reply->type == REDIS_REPLY_STATUS || reply->type == REDIS_REPLY_ERROR;
     return text ? hark_strn(reply->str, (size_t)reply->len) : (struct hark_str){0};
 }
+// The value of a field in a list of names and values; ptr NULL: it is not there.
+struct hark_str hark_reply_field(const redisReply *fields, const char *name);
+// Whether this is an entry of a stream, [id, [name, value, …]].
+bool hark_reply_is_entry(const redisReply *entry);
 
 // Test builds only, where HARK_CRASH names "before-reply": sends what waits and ends the process once the reply is
 // there to be read.

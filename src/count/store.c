@@ -112,10 +112,31 @@ static int judge(const struct hark_instance *inst, struct hark_str server, struc
     return 0;
 }
 
+// A server that was started with an append-only file that broke off in the middle of a batch writes on behind the
+// broken part (Redis up to 7.2, valkey#4342), and the next start takes both for one. A rewrite, once a start, removes
+// that part. A user without the right to it, or a server that is busy, is no trouble: the commit script finds what is
+// torn.
+static int freshen(struct hark_instance *inst, struct hark_err *err)
+{
+    redisReply *reply;
+    if (hark_redis_send(&inst->redis, err, "INFO persistence") || hark_redis_reply(&inst->redis, NULL, &reply, err))
+        return err->code;
+    struct hark_str info = hark_reply_str(reply);
+    bool due = hark_str_is(hark_store_info(info, "aof_enabled"), "1") &&
+               hark_str_is(hark_store_info(info, "aof_last_rewrite_time_sec"), "-1") &&
+               hark_str_is(hark_store_info(info, "aof_rewrite_in_progress"), "0");
+    freeReplyObject(reply);
+    if (!due) return 0;
+    if (hark_redis_send(&inst->redis, err, "BGREWRITEAOF") || hark_redis_reply(&inst->redis, "", &reply, err))
+        return err->code;
+    freeReplyObject(reply);
+    return 0;
+}
+
 static int check(struct hark_instance *inst, struct hark_err *err)
 {
     redisReply *server, *memory;
-    if (inst->checked) return 0;
+    if (inst->checked == inst->redis.connections) return 0; // a new connection may be to a server that was started anew
     if (hark_redis_send(&inst->redis, err, "INFO server") || hark_redis_send(&inst->redis, err, "INFO memory") ||
         hark_redis_reply(&inst->redis, NULL, &server, err))
         return err->code;
@@ -125,7 +146,8 @@ static int check(struct hark_instance *inst, struct hark_err *err)
         freeReplyObject(memory);
     }
     freeReplyObject(server);
-    inst->checked = rc == 0;
+    if (!rc) rc = freshen(inst, err);
+    if (!rc) inst->checked = inst->redis.connections;
     return rc;
 }
 
@@ -236,12 +258,21 @@ void hark_store_pattern(struct hark_str prefix, const char *rest, struct hark_bu
     hark_buf_str_add(buf, hark_str(rest));
 }
 
-static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct hark_str keep, struct hark_err *err)
+// hark:meta stays to the end. Where sources stand and what they missed did not come from the log and cannot be had from
+// it again.
+static bool outlives_wipe(const struct hark_store *store, struct hark_str key)
+{
+    struct hark_str name = hark_strn(key.ptr + store->prefix.len, key.len - store->prefix.len);
+    return hark_str_is(name, "meta") || hark_str_is(name, "gaps") || hark_str_starts(name, HARK_STR("source:"));
+}
+
+static int unlink_keys(const struct hark_store *store, struct hark_redis *redis, const redisReply *keys,
+                       struct hark_err *err)
 {
     size_t sent = 0;
     for (size_t i = 0; i < keys->elements; i++) {
         struct hark_str key = hark_reply_str(keys->element[i]);
-        if (hark_str_eq(key, keep)) continue;
+        if (outlives_wipe(store, key)) continue;
         if (hark_redis_send(redis, err, "UNLINK %b", key.ptr, key.len)) return err->code;
         sent++;
     }
@@ -253,7 +284,8 @@ static int unlink_keys(struct hark_redis *redis, const redisReply *keys, struct 
     return 0;
 }
 
-static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, struct hark_str keep, struct hark_err *err)
+static int wipe_matching(const struct hark_store *store, struct hark_redis *redis, struct hark_str pattern,
+                         struct hark_err *err)
 {
     char cursor[32] = "0";
     do {
@@ -263,13 +295,33 @@ static int wipe_matching(struct hark_redis *redis, struct hark_str pattern, stru
             return err->code;
         bool list = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
         int rc =
-            list ? unlink_keys(redis, reply->element[1], keep, err)
+            list ? unlink_keys(store, redis, reply->element[1], err)
                  : hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer SCAN with a list", redis->url.text);
         if (!rc) snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
         freeReplyObject(reply);
         if (rc) return rc;
     } while (strcmp(cursor, "0") != 0);
     return 0;
+}
+
+// Gaps of the log belong to the count that goes.
+static int forget_lost(const struct hark_store *store, struct hark_redis *redis, struct hark_err *err)
+{
+    struct hark_str prefix = store->prefix;
+    redisReply *entries, *reply;
+    if (hark_redis_send(redis, err, "XRANGE %bgaps - +", prefix.ptr, prefix.len) ||
+        hark_redis_reply(redis, NULL, &entries, err))
+        return err->code;
+    for (size_t i = 0; i < entries->elements && !err->code; i++) {
+        const redisReply *entry = entries->element[i];
+        if (!hark_reply_is_entry(entry) || !hark_reply_field(entry->element[1], "posts").ptr) continue;
+        struct hark_str id = hark_reply_str(entry->element[0]);
+        if (hark_redis_send(redis, err, "XDEL %bgaps %b", prefix.ptr, prefix.len, id.ptr, id.len) == 0 &&
+            hark_redis_reply(redis, NULL, &reply, err) == 0)
+            freeReplyObject(reply);
+    }
+    freeReplyObject(entries);
+    return err->code;
 }
 
 static int set_meta(const struct hark_store *store, struct hark_redis *redis, const char *field, const char *value,
@@ -286,16 +338,14 @@ static int set_meta(const struct hark_store *store, struct hark_redis *redis, co
 static int remove_parts(const struct hark_store *store, struct hark_redis *redis, struct hark_err *err)
 {
     static const char *const parts[] = {"pos:*", "*"};
-    struct hark_buf pattern = {0}, meta = {0};
+    struct hark_buf pattern = {0};
     int rc = 0;
-    hark_buf_printf(&meta, HARK_STR_FMT "meta", HARK_STR_ARG(store->prefix));
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         hark_buf_clear(&pattern);
         hark_store_pattern(store->prefix, parts[i], &pattern);
-        rc = wipe_matching(redis, hark_buf_str(&pattern), hark_buf_str(&meta), err);
+        rc = wipe_matching(store, redis, hark_buf_str(&pattern), err);
     }
     hark_buf_done(&pattern);
-    hark_buf_done(&meta);
     return rc;
 }
 
@@ -309,7 +359,7 @@ static int wipe_instance(const struct hark_store *store, struct hark_instance *i
     hark_map_clear(&inst->incarnations);
     hark_time_str(hark_clock_ms(), now);
     if (hark_redis_connect(redis, err) || set_meta(store, redis, "wiping", now, err) ||
-        remove_parts(store, redis, err) ||
+        remove_parts(store, redis, err) || forget_lost(store, redis, err) ||
         hark_redis_send(redis, err, "DEL %bmeta", store->prefix.ptr, store->prefix.len) ||
         hark_redis_reply(redis, NULL, &reply, err))
         return err->code;
@@ -353,10 +403,11 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
     }
     struct hark_str schema = hark_reply_str(reply->element[0]);
     if (hark_reply_str(reply->element[1]).len)
-        hark_err_set(err, HARK_EINPUT,
-                     "Redis at %s: removing the counters was broken off, and what is left of them belongs to nothing; "
-                     "start over with --rebuild",
-                     redis->url.text);
+        hark_err_set(
+            err, HARK_ESERVICE,
+            "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
+            "with --rebuild",
+            redis->url.text);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,

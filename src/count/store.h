@@ -11,7 +11,7 @@ struct hark_commit_work;
 struct hark_instance {
     struct hark_redis redis;
     struct hark_map incarnations; // topic → the incarnation that was seen first, 16 hex digits
-    bool checked;                 // that it is fit to be written to
+    unsigned checked;             // the connection on which it was found fit to be written to; 0: none yet
     char script[41];              // SHA-1 of the commit script; "": not loaded yet
 };
 

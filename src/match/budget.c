@@ -67,6 +67,7 @@ enum hark_regex_result hark_budget_find(struct hark_budget *budget, size_t numbe
     struct hark_spent *spent = &budget->spent[number];
     if (atomic_load_explicit(&health->quarantined, memory_order_relaxed)) {
         spent->skipped++;
+        budget->all_skipped++;
         note_stop(budget, health, true);
         return HARK_REGEX_NONE;
     }

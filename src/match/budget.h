@@ -35,6 +35,7 @@ struct hark_budget { // of a thread
     int64_t all_ns;           // of hark_match_post() in posts that are timed
     int64_t started_ns;       // of the post, where it is timed; else 0
     uint32_t posts;
+    uint64_t all_skipped;
     struct hark_stopped stopped[HARK_STOPPED_MAX]; // in the latest post
     size_t nstopped;
     struct hark_pattern_cost *costs;

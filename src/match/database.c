@@ -180,13 +180,28 @@ static void cache_prune(const char *path)
     closedir(dir);
 }
 
+// The folder and those above it: a state folder may not be there yet.
+static void make_folders(const char *dir)
+{
+    struct hark_buf path = {0};
+    hark_buf_printf(&path, "%s/", dir);
+    hark_buf_cstr(&path);
+    for (size_t i = 1; i < path.len; i++) {
+        if (path.ptr[i] != '/') continue;
+        path.ptr[i] = 0;
+        (void)mkdir(path.ptr, 0777);
+        path.ptr[i] = '/';
+    }
+    hark_buf_done(&path);
+}
+
 // Best effort: whoever cannot write compiles again next time.
 static void cache_write(const char *dir, const char *path, struct cache_key key, const hs_database_t *hs)
 {
     char *bytes = NULL;
     size_t size = 0;
     if (hs_serialize_database(hs, &bytes, &size) != HS_SUCCESS) return;
-    (void)mkdir(dir, 0777);
+    make_folders(dir);
     struct hark_buf temp = {0};
     hark_buf_printf(&temp, "%s.XXXXXX", path);
     hark_buf_cstr(&temp);

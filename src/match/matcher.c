@@ -139,11 +139,6 @@ const struct hark_ruleset *hark_matcher_rules(const struct hark_matcher *m)
     return m->rs;
 }
 
-const struct hark_pattern *hark_matcher_quarantined(const struct hark_matcher *m)
-{
-    return hark_health_news(m->healths);
-}
-
 size_t hark_matcher_bytes(const struct hark_matcher *m)
 {
     size_t bytes = hark_prefilter_bytes(m->prefilter);

@@ -61,6 +61,11 @@ size_t hark_scratch_costs(struct hark_scratch *ms, const struct hark_pattern_cos
     return hark_budget_costs(&ms->finder.budget, ret);
 }
 
+const struct hark_pattern *hark_scratch_quarantined(struct hark_scratch *ms)
+{
+    return hark_health_news(ms->m->healths);
+}
+
 const struct hark_match_stats *hark_scratch_stats(const struct hark_scratch *ms)
 {
     return &ms->stats;
@@ -143,6 +148,7 @@ struct hark_matches hark_match_post(const struct hark_matcher *m, struct hark_sc
     for (size_t i = 0; i < n; i++) match_brand(ms, &m->rs->brands[all ? i : ms->prefilter.brands[i]]);
     ms->stats.named += ms->matches.n > 0;
     ms->stats.over_limit = ms->finder.over_limit;
+    ms->stats.skipped = ms->finder.budget.all_skipped;
     hark_budget_end(&ms->finder.budget);
     return (struct hark_matches){ms->matches.v, ms->matches.n};
 }

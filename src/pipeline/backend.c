@@ -11,8 +11,7 @@ struct hark_backend {
     struct hark_private_redis *private_redis;
 };
 
-// mkdir -p
-static int make_folder(const char *path, struct hark_err *err)
+int folder_make(const char *path, struct hark_err *err)
 {
     char *copy = hark_str_dup(hark_str(path));
     for (char *c = copy + 1;; c++) {
@@ -35,7 +34,7 @@ struct hark_backend *hark_backend_open(const struct hark_config *cfg, struct har
     if (!cfg->redis) {
         struct hark_buf folder = {0};
         hark_buf_printf(&folder, "%s/redis", cfg->state);
-        if (make_folder(hark_buf_cstr(&folder), err) == 0)
+        if (folder_make(hark_buf_cstr(&folder), err) == 0)
             backend->private_redis = hark_private_redis_open(hark_buf_cstr(&folder), err);
         hark_buf_done(&folder);
         if (!backend->private_redis) {

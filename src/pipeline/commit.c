@@ -137,6 +137,14 @@ static int finish(struct commit_env *env, struct lane *lane, struct hark_err *er
                  hark_log_q(hark_buf_str(&lane->moved)));
         lane->has_moved = true;
         break;
+    case HARK_COMMIT_TORN:
+        return hark_err_set(err, HARK_ESERVICE,
+                            "Redis has applied a part of a batch only: its append-only file broke off in the middle of "
+                            "one and was loaded "
+                            "twice. The counters of partition %s are wrong: `hark match --rebuild` counts the log "
+                            "again from its beginning; "
+                            "or bring back an older copy and start again",
+                            lane->field);
     case HARK_COMMIT_GONE:
         return hark_err_set(
             err, HARK_ESERVICE,

@@ -103,11 +103,16 @@ static int kafka_dead(struct emit *emit, const struct dead_letter *letter, struc
                               (struct hark_str){0}, err);
 }
 
-static bool kafka_waiting(void *arg, int seconds)
+static bool still_waiting(void *arg, int seconds)
 {
-    (void)arg;
+    const int *stop_s = arg;
     if (seconds % 10 == 5) hark_log(HARK_WARN, "waiting for Kafka to acknowledge", "seconds=%d", seconds);
-    return !hark_stopping() || seconds < 3; // a stop drains what it can without keeping anybody waiting
+    return !hark_stopping() || seconds < *stop_s; // a stop drains what it can without keeping anybody waiting
+}
+
+int producer_flush(struct hark_producer *producer, int stop_s, struct hark_err *err)
+{
+    return hark_producer_flush(producer, still_waiting, &stop_s, err);
 }
 
 static bool kafka_room(void *arg, int seconds)
@@ -126,7 +131,8 @@ struct hark_producer *producer_open(const struct hark_stream_options *options, s
 
 static int kafka_flush(struct emit *emit, struct hark_err *err)
 {
-    return hark_producer_flush(((struct to_kafka *)emit)->producer, kafka_waiting, NULL, err);
+    enum { STOP_S = 3 }; // the script comes after it
+    return producer_flush(((struct to_kafka *)emit)->producer, STOP_S, err);
 }
 
 static void kafka_free(struct emit *emit)

@@ -141,6 +141,7 @@ static void keep(struct lane *lane, size_t index, const struct outgoing *out)
     load->out = hark_grow(load->out, index, &load->out_cap, sizeof *load->out);
     load->out[index] = *out;
     load->nout = index + 1;
+    load->dirty = true; // also where the input has no positions
 }
 
 // The alerts of all matches of one post, in the lane's arena.
@@ -206,6 +207,7 @@ void lane_item(struct lane *lane, struct hark_source *src, struct hark_source_it
     size_t candidates = hark_match_maybe(lane->env->m, lane->env->ms, item->json);
     if (!item->post && candidates == 0) return; // unread posts are creates
     hark_source_read(src, item);
+    if (item->kind != HARK_ITEM_POST) return;
     consider(lane, item->post, item->json, candidates, hark_clock_ms());
 }
 

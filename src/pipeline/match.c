@@ -212,7 +212,7 @@ static int take_batch(struct worker *worker, const struct hark_batch *batch, str
         if (lane && lane_message(lane, &message, err)) return err->code; // else it went to another worker meanwhile
     }
     tally_add(&worker->match->tally.posts, n);
-    rules_tell(worker->take.m);
+    rules_tell(worker->take.ms, &worker->take.told, &worker->match->tally);
     return 0;
 }
 
@@ -387,7 +387,7 @@ static void close_worker(struct worker *worker)
     for (int32_t p = 0; p < worker->nlanes; p++) lane_free(worker->lanes[p]);
     free(worker->lanes);
     free(worker->incarnations);
-    rules_leave(worker->take.ms, &worker->match->tally);
+    rules_leave(worker->take.ms);
     hark_store_close(worker->store);
     hark_store_close(worker->commit.store);
     worker->take.emit->free(worker->take.emit);
@@ -495,7 +495,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         struct hark_http *http;
         progress_start(&match.tally);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
-            read_all(NULL, (size_t)cfg->workers, work, &match, err);
+            read_all((size_t)cfg->workers, work, &match, err);
         metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);

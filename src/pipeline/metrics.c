@@ -19,6 +19,8 @@ const struct hark_metric metric_lag = {"hark_lag_messages", "Messages of a parti
 static const struct hark_metric dead_letters = {
     "hark_dead_letters_total", "What could not be read, by the beginning of its reason.", HARK_COUNTER, "reason"};
 static const struct hark_metric rules_info = {"hark_rules_info", "1 for the rule set in force.", HARK_GAUGE, "version"};
+static const struct hark_metric quarantined = {"hark_rules_quarantined_total",
+                                               "Patterns put in quarantine since the start.", HARK_COUNTER, NULL};
 static const struct hark_metric rules_brands = {"hark_rules_brands", "Brands in the rule set.", HARK_GAUGE, NULL};
 
 #define COUNT(member, text)                                                                                            \
@@ -41,6 +43,8 @@ static const struct {
     COUNT(repeats, "Posts that came again."),
     COUNT(edits, "Posts whose edit changed counters."),
     COUNT(deletes, "Posts whose delete changed counters."),
+    COUNT(over_limit, "Times that a pattern reached its match limit on a post."),
+    COUNT(skipped, "Tries of patterns that quarantine spared."),
 };
 
 static void collect(void *arg)
@@ -71,10 +75,16 @@ void metrics_dead(struct hark_str reason)
     hark_metric_add(&dead_letters, kind.len ? kind : HARK_STR("other"), 1);
 }
 
-void metrics_rules(const struct hark_ruleset *rs)
+void metrics_rules(const struct hark_ruleset *rs, const char *before)
 {
+    if (before) hark_metric_set(&rules_info, hark_str(before), 0);
     hark_metric_set(&rules_info, hark_str(rs->version), 1);
     hark_metric_set(&rules_brands, (struct hark_str){0}, (double)rs->nbrands);
+}
+
+void metrics_quarantined(void)
+{
+    hark_metric_add(&quarantined, (struct hark_str){0}, 1);
 }
 
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,

@@ -35,7 +35,8 @@ void tally_log(const struct tally *tally, const char *command, int64_t started_u
 extern const struct hark_metric metric_redis, metric_commit, metric_lag;
 void metrics_took(const struct hark_metric *metric, const char *label, int64_t started_us); // label NULL: none
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
-void metrics_rules(const struct hark_ruleset *rs);
+void metrics_rules(const struct hark_ruleset *rs, const char *before); // version of the set before, or NULL
+void metrics_quarantined(void);                                        // a pattern
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
@@ -78,6 +79,9 @@ struct emit {
 struct emit *emit_stdout(const char *what, struct dead_file *dead);
 // A producer whose sends give up (HARK_ESTOP) when a stop is asked for while Kafka's queue is full.
 struct hark_producer *producer_open(const struct hark_stream_options *options, struct hark_err *err);
+// Waits until all is acknowledged, however long Kafka is away; once a stop is asked for, only until `stop_s` seconds
+// have passed in all (then HARK_ESTOP). Says in the log that it waits.
+int producer_flush(struct hark_producer *producer, int stop_s, struct hark_err *err) HARK_CHECKED;
 // The producer is shared and the caller's. Missing alert topics of a team are made.
 struct emit *emit_kafka(struct hark_producer *producer);
 // Writes a line to stdout, whole, from any thread. HARK_ESTOP when the reader has gone.
@@ -90,7 +94,8 @@ struct lane_env { // what lanes of one thread share
     const struct hark_config *cfg;
     const struct hark_matcher *m;
     struct hark_scratch *ms;
-    struct emit *emit; // dead letters
+    struct hark_match_stats told; // of the scratch, as far as the tally knows
+    struct emit *emit;            // dead letters
     struct tally *tally;
     const char *input; // the topic, for dead letters
 };
@@ -131,10 +136,11 @@ int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, st
 // --- rules that change while they are used ---
 
 struct hark_matcher *rules_compile(const struct hark_config *cfg, struct hark_ruleset *rs, struct hark_err *err);
-// Logs the patterns that came into quarantine, each once.
-void rules_tell(const struct hark_matcher *m);
+// Brings what patterns cost since `told` into the tally, and logs those that came into quarantine, each once. By the
+// scratch's own thread.
+void rules_tell(struct hark_scratch *ms, struct hark_match_stats *told, struct tally *tally);
 // Frees a scratch and says what was slow in it.
-void rules_leave(struct hark_scratch *ms, struct tally *tally); // takes NULL
+void rules_leave(struct hark_scratch *ms); // takes NULL
 // Watches cfg->rules, of which `m` is what they are now, and SIGHUP. `adopt` (may be NULL) is called, in another
 // thread, with each new set that is good before it comes in force; its error keeps the old one. One at a time in a
 // process.
@@ -158,7 +164,36 @@ bool job_idle(struct job *job, int wait_ms);           // waits at most so long
 int job_result(struct job *job, struct hark_err *err); // the first error of its body so far
 void job_free(struct job *job);                        // waits for the body; takes NULL
 
+// --- where sources stand, and what they missed ---
+
+// The Redis of --redis, else the state folder. One thread each.
+struct keeper;
+struct keeper *keeper_open(const struct hark_config *cfg, struct hark_err *err);
+void keeper_close(struct keeper *keeper); // takes NULL
+// The stored position of a source, "" where there is none.
+int keeper_position(struct keeper *keeper, const char *source, struct hark_buf *ret, struct hark_err *err) HARK_CHECKED;
+int keeper_save(struct keeper *keeper, const char *source, struct hark_str position, struct hark_err *err) HARK_CHECKED;
+// Into the ledger. Waits, saying so, while Redis is away and no stop is asked for.
+int keeper_gap(struct keeper *keeper, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
+int store_gap(struct hark_store *store, const struct hark_gap *gap, struct hark_err *err) HARK_CHECKED;
+struct hark_gap gap_of(const struct hark_source *src, const struct hark_source_item *item); // an item HARK_ITEM_GAP
+void gap_log(const struct hark_gap *gap);
+// Calls `each` for each source with a file, and for each gap, of the state folder. Lines of a gap are hark.gap/1.
+struct keeper_reader {
+    void (*source)(void *arg, struct hark_str name, struct hark_str position, struct hark_str saved);
+    void (*gap)(void *arg, struct hark_str json);
+    void *arg;
+};
+int keeper_read(const struct hark_config *cfg, const struct keeper_reader *reader, struct hark_err *err) HARK_CHECKED;
+// mkdir -p
+int folder_make(const char *path, struct hark_err *err);
+
 // --- reading sources ---
+
+// HARK_ITEM_NOTE and GAP to the log.
+void read_note(const struct hark_source *src, const struct hark_source_item *item);
+// When --for is over, on the monotonic clock; INT64_MAX: never.
+int64_t read_until_us(const struct hark_config *cfg);
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
               struct tally *tally, struct hark_err *err) HARK_CHECKED;
@@ -166,5 +201,4 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
                               struct hark_err *err);
 void read_progress(const struct hark_source *src, struct tally *tally);
 // One thread a source; the first error stops all and is what err says at the end. `body` reads one source to its end.
-int read_all(const char *const *specs, size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg,
-             struct hark_err *err);
+int read_all(size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg, struct hark_err *err);

@@ -2,6 +2,8 @@
 
 #include "pipeline.h"
 
+#include <hark/clock.h>
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -13,8 +15,26 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
         .speed = cfg->speed,
         .resume = resume,
         .lazy = lazy,
+        .follow = cfg->follow,
+        .ca_file = cfg->ca_file,
+        .stale_ms = cfg->stale * 1000,
+        .mastodon_token = cfg->mastodon_token,
+        .x_token = cfg->x_token,
     };
     return hark_source_open(spec, &options, err);
+}
+
+void read_note(const struct hark_source *src, const struct hark_source_item *item)
+{
+    const struct hark_gap gap = gap_of(src, item);
+    if (item->kind == HARK_ITEM_GAP) gap_log(&gap);
+    if (item->kind == HARK_ITEM_NOTE)
+        hark_log(HARK_WARN, "source", "source=%s note=%s", hark_log_q(hark_str(src->name)), hark_log_q(item->reason));
+}
+
+int64_t read_until_us(const struct hark_config *cfg)
+{
+    return cfg->for_ms > 0 ? hark_clock_mono_us() + cfg->for_ms * 1000 : INT64_MAX;
 }
 
 int read_dead(struct dead_file *dead, const struct hark_source *src, const struct hark_source_item *item,
@@ -57,10 +77,8 @@ static void *read_one(void *arg)
     return NULL;
 }
 
-int read_all(const char *const *specs, size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg,
-             struct hark_err *err)
+int read_all(size_t n, int (*body)(void *arg, size_t i, struct hark_err *err), void *arg, struct hark_err *err)
 {
-    (void)specs;
     struct reader *readers = hark_calloc(n, sizeof *readers);
     for (size_t i = 0; i < n; i++) {
         readers[i] = (struct reader){.i = i, .body = body, .arg = arg};
@@ -93,6 +111,7 @@ static int each_of(const struct each *all, const char *spec, struct hark_err *er
     while (dead && (more = hark_source_next(src, &item, err)) > 0) {
         if (item.kind == HARK_ITEM_POST && all->each(all->arg, &item, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(dead, src, &item, &tally, err)) break;
+        read_note(src, &item);
     }
     dead_file_close(dead);
     hark_source_free(src);

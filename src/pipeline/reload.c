@@ -205,6 +205,7 @@ static void reload(struct rules *rules, bool asked)
         hark_log(HARK_INFO, "rules taken", "version=%s instead_of=%s brands=%zu intents=%zu files=%zu seconds=%.3f",
                  rs->version, old, rs->nbrands, rs->nintents, rs->files,
                  (double)(hark_clock_mono_us() - started_us) / 1e6);
+        metrics_rules(rs, old);
         put(rules, m);
         return;
     }
@@ -240,7 +241,8 @@ int rules_use(struct rules *rules, struct lane_env *env, struct hark_err *err)
     struct hark_scratch *ms = hark_scratch_new(m, err);
     hark_matcher_unref(m); // the scratch holds it
     if (!ms) return err->code;
-    rules_leave(env->ms, env->tally);
+    rules_leave(env->ms);
+    env->told = (struct hark_match_stats){0};
     env->m = m;
     env->ms = ms;
     return 0;

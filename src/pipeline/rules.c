@@ -38,7 +38,7 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     else
         hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules", cfg->rules, problems.errors,
                      problems.errors == 1 ? "" : "s");
-    if (m) metrics_rules(rs);
+    if (m) metrics_rules(rs, NULL);
     if (m)
         hark_log(HARK_INFO, "rules", "version=%s brands=%zu intents=%zu files=%zu seconds=%.3f", rs->version,
                  rs->nbrands, rs->nintents, rs->files, (double)(hark_clock_mono_us() - started_us) / 1e6);
@@ -48,28 +48,31 @@ struct hark_matcher *hark_pipeline_matcher(const struct hark_config *cfg, struct
     return m;
 }
 
-void rules_tell(const struct hark_matcher *m)
+void rules_tell(struct hark_scratch *ms, struct hark_match_stats *told, struct tally *tally)
 {
-    for (const struct hark_pattern *pattern; (pattern = hark_matcher_quarantined(m));)
+    const struct hark_match_stats *now = hark_scratch_stats(ms);
+    if (now->over_limit == told->over_limit && now->skipped == told->skipped) return;
+    tally_add(&tally->over_limit, now->over_limit - told->over_limit);
+    tally_add(&tally->skipped, now->skipped - told->skipped);
+    *told = *now;
+    for (const struct hark_pattern *pattern; (pattern = hark_scratch_quarantined(ms));) {
+        metrics_quarantined();
         hark_log(HARK_WARN, "pattern in quarantine", "pattern=%s file=%s line=%u over=%d of=%d",
                  hark_log_q(pattern->written), hark_log_q(pattern->loc.file), pattern->loc.line, HARK_QUARANTINE_OVER,
                  HARK_QUARANTINE_TRIES);
+    }
 }
 
-void rules_leave(struct hark_scratch *ms, struct tally *tally)
+void rules_leave(struct hark_scratch *ms)
 {
     enum { MAX_LISTED = 10 };
     const double slow = 0.05; // of the time
     const struct hark_pattern_cost *costs;
     size_t n = ms ? hark_scratch_costs(ms, &costs) : 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct hark_pattern_cost *cost = &costs[i];
-        tally_add(&tally->over_limit, cost->over);
-        tally_add(&tally->skipped, cost->skipped);
-        if (i < MAX_LISTED && cost->share >= slow)
-            hark_log(HARK_INFO, "slow pattern", "pattern=%s file=%s line=%u share=%.2f over_limit=%llu quarantine=%s",
-                     hark_log_q(cost->pattern->written), hark_log_q(cost->pattern->loc.file), cost->pattern->loc.line,
-                     cost->share, (unsigned long long)cost->over, cost->quarantined ? "yes" : "no");
-    }
+    for (size_t i = 0; i < n && i < MAX_LISTED && costs[i].share >= slow; i++)
+        hark_log(HARK_INFO, "slow pattern", "pattern=%s file=%s line=%u share=%.2f over_limit=%llu quarantine=%s",
+                 hark_log_q(costs[i].pattern->written), hark_log_q(costs[i].pattern->loc.file),
+                 costs[i].pattern->loc.line, costs[i].share, (unsigned long long)costs[i].over,
+                 costs[i].quarantined ? "yes" : "no");
     hark_scratch_free(ms);
 }

@@ -37,6 +37,26 @@ struct reader {
     struct hark_err err; // of the commits
 };
 
+static struct hark_store *open_store(const struct run *run, struct hark_err *err)
+{
+    const struct hark_store_options options = {
+        .redis = run->redis,
+        .password = run->cfg->redis_password,
+        .prefix = run->cfg->prefix,
+    };
+    return hark_store_open(&options, err);
+}
+
+// Into the ledger before the position can move on. The committing thread has the other store.
+static int take_gap(const struct reader *reader, const struct hark_source_item *item, struct hark_err *err)
+{
+    const struct hark_gap gap = gap_of(reader->src, item);
+    struct hark_store *store = open_store(reader->run, err);
+    int rc = store ? store_gap(store, &gap, err) : err->code;
+    hark_store_close(store);
+    return rc;
+}
+
 static void take_item(struct reader *reader, struct hark_source_item *item)
 {
     pthread_mutex_lock(&reader->lock);
@@ -46,7 +66,9 @@ static void take_item(struct reader *reader, struct hark_source_item *item)
     while (lane_size(reader->lane) >= COMMIT_POSTS && !reader->err.code)
         pthread_cond_wait(&reader->changed, &reader->lock);
     if (item->kind == HARK_ITEM_POST) lane_item(reader->lane, reader->src, item);
-    lane_position(reader->lane, item->position);
+    bool moved = item->kind != HARK_ITEM_IDLE || !hark_str_eq(item->position, lane_next(reader->lane));
+    if (item->position.ptr && moved) lane_position(reader->lane, item->position);
+    rules_tell(reader->take.ms, &reader->take.told, reader->take.tally);
     if (lane_size(reader->lane) >= COMMIT_POSTS) pthread_cond_broadcast(&reader->changed);
     pthread_mutex_unlock(&reader->lock);
 }
@@ -55,13 +77,17 @@ static int take_items(struct reader *reader, struct hark_err *err)
 {
     struct tally *tally = &reader->run->tally;
     struct hark_source_item item;
-    int more;
-    for (unsigned turn = 0; (more = hark_source_next(reader->src, &item, err)) > 0; turn++) {
+    int64_t until_us = read_until_us(reader->run->cfg);
+    for (unsigned turn = 0; hark_source_next(reader->src, &item, err) > 0; turn++) {
         if (item.kind == HARK_ITEM_POST) tally_add(&tally->posts, 1);
         if (item.kind == HARK_ITEM_REFUSED) tally_add(&tally->refused, 1);
         if (item.kind == HARK_ITEM_DEAD && read_dead(reader->run->dead, reader->src, &item, tally, err)) break;
+        if (item.kind == HARK_ITEM_GAP && take_gap(reader, &item, err)) break;
+        read_note(reader->src, &item);
         take_item(reader, &item);
-        if (turn % 64 == 0) read_progress(reader->src, tally);
+        if (turn % 64 && item.kind != HARK_ITEM_IDLE) continue;
+        read_progress(reader->src, tally);
+        if (hark_clock_mono_us() > until_us) break;
     }
     return err->code;
 }
@@ -81,11 +107,11 @@ static int commit_once(struct reader *reader, struct hark_err *err)
                         "another `hark run` reads the same source into the same Redis; this one ends");
 }
 
-// What was held is committed: the rest goes by the new rules.
+// What was held is committed: the rest goes by the new rules. Also where no post comes that would ask for them.
 static int change_rules(struct reader *reader, struct hark_err *err)
 {
     pthread_mutex_lock(&reader->lock);
-    bool due = reader->outdated && lane_size(reader->lane) == 0;
+    bool due = rules_changed(reader->run->rules, reader->take.m) && lane_size(reader->lane) == 0;
     if (due && rules_use(reader->run->rules, &reader->take, err) == 0) {
         reader->outdated = false;
         pthread_cond_broadcast(&reader->changed);
@@ -116,7 +142,6 @@ static void *keep_committing(void *arg)
         last = reader->ended;
         pthread_mutex_unlock(&reader->lock);
         if (commit_once(reader, &err) == 0) change_rules(reader, &err);
-        rules_tell(reader->take.m);
     }
     pthread_mutex_lock(&reader->lock);
     reader->err = err;
@@ -170,12 +195,7 @@ static int read_from_store(struct reader *reader, const char *spec, struct hark_
 static int run_source(void *arg, size_t i, struct hark_err *err)
 {
     struct run *run = arg;
-    const struct hark_store_options options = {
-        .redis = run->redis,
-        .password = run->cfg->redis_password,
-        .prefix = run->cfg->prefix,
-    };
-    struct hark_store *store = hark_store_open(&options, err);
+    struct hark_store *store = open_store(run, err);
     struct emit *emit = emit_stdout(run->cfg->emit, run->dead);
     struct reader reader = {
         .run = run,
@@ -192,7 +212,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     lane_free(reader.lane);
     hark_source_free(reader.src);
     emit->free(emit);
-    rules_leave(reader.take.ms, &run->tally);
+    rules_leave(reader.take.ms);
     hark_store_close(store);
     return err->code;
 }
@@ -210,7 +230,7 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
         run.redis = hark_backend_redis(backend);
         struct hark_http *http;
         progress_start(&run.tally);
-        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(specs, n, run_source, &run, err);
+        if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(n, run_source, &run, err);
         metrics_stop(http);
         progress_stop();
         tally_log(&run.tally, "run", started_us);

@@ -18,6 +18,7 @@ static int take_post(struct scan *scan, struct hark_source *src, struct hark_scr
     tally_add(&scan->tally.posts, 1);
     if (hark_match_maybe(scan->m, ms, item->json) == 0) return 0;
     hark_source_read(src, item);
+    if (item->kind == HARK_ITEM_DEAD) return read_dead(scan->dead, src, item, &scan->tally, err);
     tally_add(&scan->tally.candidates, 1);
     struct hark_matches matches = hark_match_post(scan->m, ms, item->post, scan->cfg->no_prefilter);
     for (size_t i = 0; i < matches.n; i++) {
@@ -34,16 +35,19 @@ static int scan_items(struct scan *scan, struct hark_source *src, struct hark_sc
 {
     struct hark_source_item item;
     struct hark_buf line = {0};
+    struct hark_match_stats told = {0};
     for (unsigned turn = 0; hark_source_next(src, &item, err) > 0; turn++) {
         if (item.kind == HARK_ITEM_POST && take_post(scan, src, ms, &item, &line, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(scan->dead, src, &item, &scan->tally, err)) break;
         if (item.kind == HARK_ITEM_REFUSED) tally_add(&scan->tally.refused, 1);
+        if (item.kind == HARK_ITEM_IDLE && stdout_flush(err)) break;
+        read_note(src, &item);
         if (turn % 256 == 0) {
             read_progress(src, &scan->tally);
-            rules_tell(scan->m);
+            rules_tell(ms, &told, &scan->tally);
         }
     }
-    rules_tell(scan->m);
+    rules_tell(ms, &told, &scan->tally);
     hark_buf_done(&line);
     return err->code;
 }
@@ -59,7 +63,7 @@ static int scan_source(void *arg, size_t i, struct hark_err *err)
         stop_unwatch(src);
     }
     hark_source_free(src);
-    rules_leave(ms, &scan->tally);
+    rules_leave(ms);
     return err->code;
 }
 
@@ -71,7 +75,7 @@ int hark_pipeline_scan(const struct hark_config *cfg, const char *const *specs, 
     scan.dead = scan.m ? dead_file_open(cfg->dead_letters, err) : NULL;
     if (scan.dead) {
         progress_start(&scan.tally);
-        read_all(specs, n, scan_source, &scan, err);
+        read_all(n, scan_source, &scan, err);
         progress_stop();
         if (err->code == 0) stdout_flush(err);
         tally_log(&scan.tally, "scan", started_us);

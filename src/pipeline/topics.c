@@ -5,11 +5,14 @@
 // Posts are the log that counters can be made from again: a week, as long as a post's own state in Redis lives.
 static const char *const posts_settings[] = {"retention.ms", "604800000", "compression.type", "producer", NULL};
 static const char *const long_settings[] = {"retention.ms", "2592000000", NULL};
+// As long as the counters of hours that they qualify.
+static const char *const gaps_settings[] = {"retention.ms", "34560000000", NULL};
 
 const struct hark_topic hark_topics[] = {
     {"posts", 8, posts_settings},
     {"matches", 4, posts_settings},
     {"deadletter", 1, long_settings},
+    {"gaps", 1, gaps_settings},
 };
 const size_t hark_topics_count = sizeof hark_topics / sizeof *hark_topics;
 

@@ -11,6 +11,8 @@ const struct hark_library hark_libraries[] = {
     {"libyaml", hark_config_yaml},
     {"utf8proc", hark_text_utf8proc},
     {"zlib", hark_source_zlib},
+    {"libcurl", hark_source_curl},
+    {"libxml2", hark_source_xml},
     {"libmicrohttpd", hark_http_microhttpd},
     {0},
 };

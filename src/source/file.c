@@ -26,6 +26,7 @@ struct file_source {
     struct hark_str path;                           // as it was given
     struct hark_str head;                           // " HEAD HASH"; ptr NULL: there are no positions
     struct hark_buf head_buf, where, before, after; // positions before and behind the record
+    bool follow, quiet;                             // quiet: the end was reached, and what comes next may take a while
     double speed;
     bool lazy;
     int64_t first_ms, first_us; // time of the first post, and of the clock at it; -1: none yet
@@ -107,13 +108,56 @@ static void deliver(struct file_source *src, struct hark_source_item *item)
     if (src->head.ptr) item->position = hark_buf_str(items->at == items->n ? &src->after : &src->before);
 }
 
+static int make_head(struct file_source *src, struct hark_err *err)
+{
+    struct hark_str head;
+    hark_buf_clear(&src->head_buf);
+    int rc = hark_records_head(&src->records, HEAD_BYTES, &head, err);
+    if (rc < 0 && rc != HARK_INPUT_QUIET) return rc;
+    if (rc == HARK_INPUT_QUIET) head = hark_strn(src->records.bytes, src->records.end);
+    hark_buf_printf(&src->head_buf, " %zu %016llx", head.len, (unsigned long long)hark_str_hash(head));
+    src->head = hark_buf_str(&src->head_buf);
+    return 0;
+}
+
+// Log rotation puts a new file in the place of the one that was read to its end.
+static int reopen(struct file_source *src, struct hark_err *err)
+{
+    struct hark_input *in = hark_input_open(src->path.ptr, &src->wake, err);
+    if (!in || hark_input_follow(in, err) < 0) {
+        hark_input_free(in);
+        return err->code;
+    }
+    hark_records_done(&src->records);
+    hark_input_free(src->in);
+    src->in = in;
+    hark_records_init(&src->records, in);
+    if (make_head(src, err) < 0) return err->code;
+    write_position(src, &src->after);
+    return 0;
+}
+
+// At the end of a file that is followed: an item that says so, and the next time a wait.
+static int at_end(struct file_source *src, struct hark_source_item *item, struct hark_err *err)
+{
+    enum { LOOK_MS = 250 };
+    *item = (struct hark_source_item){.kind = HARK_ITEM_IDLE, .where = src->path};
+    if (src->head.ptr && src->after.len) item->position = hark_buf_str(&src->after);
+    if (src->quiet && !hark_wake_wait(&src->wake, -1, LOOK_MS)) return 0;
+    if (src->quiet && hark_input_replaced(src->in) && reopen(src, err) < 0) return err->code;
+    src->quiet = true;
+    return 1;
+}
+
 static int file_next(struct hark_source *base, struct hark_source_item *item, struct hark_err *err)
 {
     struct file_source *src = (struct file_source *)base;
     if (atomic_load_explicit(&src->wake.stopped, memory_order_relaxed)) return 0;
     if (src->items.at == src->items.n) {
         int rc = read_record(src, err);
+        if (rc == HARK_INPUT_QUIET) return at_end(src, item, err);
         if (rc <= 0) return rc == HARK_ESTOP ? 0 : rc;
+        src->quiet = false;
     }
     const struct hark_source_item *ahead = &src->items.v[src->items.at];
     if (ahead->kind == HARK_ITEM_POST && ahead->post) {
@@ -198,15 +242,13 @@ static int resume(struct file_source *src, struct hark_str position, struct hark
 static int start(struct file_source *src, const struct hark_source_options *options, struct hark_err *err)
 {
     int rc;
-    struct hark_str head;
     if ((rc = hark_wake_init(&src->wake, err)) < 0) return rc;
     src->in = hark_input_open(src->path.ptr, &src->wake, err);
     if (!src->in) return err->code;
     hark_records_init(&src->records, src->in);
     if (!hark_input_is_file(src->in)) return 0;
-    if ((rc = hark_records_head(&src->records, HEAD_BYTES, &head, err)) < 0) return rc;
-    hark_buf_printf(&src->head_buf, " %zu %016llx", head.len, (unsigned long long)hark_str_hash(head));
-    src->head = hark_buf_str(&src->head_buf);
+    if (options->follow && (rc = hark_input_follow(src->in, err)) < 0) return rc;
+    if ((rc = make_head(src, err)) < 0) return rc;
     if (options->resume.len && (rc = resume(src, options->resume, err)) < 0) return rc;
     write_position(src, &src->after);
     return 0;

@@ -12,6 +12,7 @@
 // the tags of its facets, those in `tags`, and what Bluesky's own client would have found in the text. What is found
 // counts only where no facet says that it is something else, for a facet knows better: the text of a link is often cut
 // short, and may have a '#' in it.
+#include "items.h"
 #include "json_get.h"
 
 #include <hark/clock.h>
@@ -72,10 +73,9 @@ static struct event read_event(const json_t *json, struct hark_arena *arena)
     return event;
 }
 
-// What is not a post, in a word. The collections of others are many: those are "other".
-static const char *refusal(const struct event *event)
+// The collections of others are many: those are "other".
+static const char *collection_word(struct hark_str collection)
 {
-    static const char *const kinds[] = {"identity", "account", "sync", "info"};
     static const char *const collections[][2] = {
         {"app.bsky.feed.like", "like"},
         {"app.bsky.feed.repost", "repost"},
@@ -88,14 +88,41 @@ static const char *refusal(const struct event *event)
         {"app.bsky.feed.threadgate", "threadgate"},
         {"app.bsky.feed.postgate", "postgate"},
     };
+    for (size_t i = 0; i < sizeof collections / sizeof *collections; i++)
+        if (hark_str_is(collection, collections[i][0])) return collections[i][1];
+    return "other";
+}
+
+// What is not a post, in a word.
+static const char *refusal(const struct event *event)
+{
+    static const char *const kinds[] = {"identity", "account", "sync", "info"};
     if (!event->kind) return NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(event->kind, kinds[i]) == 0) return kinds[i];
     if (strcmp(event->kind, "commit") != 0) return "other";
-    if (hark_get_is(event->commit, "collection", POST_COLLECTION)) return NULL;
-    for (size_t i = 0; i < sizeof collections / sizeof *collections; i++)
-        if (hark_get_is(event->commit, "collection", collections[i][0])) return collections[i][1];
-    return "other";
+    const char *collection = json_string_value(json_object_get(event->commit, "collection"));
+    return collection && strcmp(collection, POST_COLLECTION) == 0 ? NULL : collection_word(hark_str(collection));
+}
+
+static const char *find(struct hark_str text, struct hark_str word)
+{
+    return memmem(text.ptr, text.len, word.ptr, word.len);
+}
+
+// Four in five events of the whole stream are likes, reposts and follows; these are known without a parse. A commit of
+// a post has the collection's name in quotes, unless it is spelt with escapes; so what has neither is none, whatever
+// else it may be.
+const char *hark_jetstream_refusal(struct hark_str text)
+{
+    bool old = hark_str_starts(text, HARK_STR("{\"did\":\"did:"));
+    if (!old && !hark_str_starts(text, HARK_STR("{\"$type\":\"message\",\"payload\":{"))) return NULL;
+    if (!hark_str_ends(text, HARK_STR("}}")) || memchr(text.ptr, '\\', text.len)) return NULL;
+    struct hark_str commit = old ? HARK_STR("\"kind\":\"commit\"") : HARK_STR("\"" V2_TYPE "commit\"");
+    if (!find(text, commit) || find(text, HARK_STR("\"" POST_COLLECTION "\""))) return NULL;
+    const char *at = find(text, HARK_STR("\"collection\":\"")), *from = at ? at + strlen("\"collection\":\"") : NULL;
+    const char *end = from ? memchr(from, '"', (size_t)(text.ptr + text.len - from)) : NULL;
+    return end ? collection_word(hark_strn(from, (size_t)(end - from))) : NULL;
 }
 
 struct lists {

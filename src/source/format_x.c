@@ -11,10 +11,17 @@
 #define SNOWFLAKE_EPOCH_MS INT64_C(1288834974657)
 #define SNOWFLAKE_FIRST (INT64_C(1) << 40) // ids before are plain numbers
 
+// X renames tweets to posts, field by field: either spelling.
+static const json_t *either(const json_t *json, const char *old, const char *renamed)
+{
+    const json_t *value = json_object_get(json, old);
+    return value ? value : json_object_get(json, renamed);
+}
+
 static bool is_v2(const json_t *json)
 {
     return json_is_string(json_object_get(json, "id")) && json_is_string(json_object_get(json, "text")) &&
-           (json_object_get(json, "author_id") || json_object_get(json, "edit_history_tweet_ids") ||
+           (json_object_get(json, "author_id") || either(json, "edit_history_tweet_ids", "edit_history_post_ids") ||
             json_object_get(json, "public_metrics") || json_object_get(json, "conversation_id"));
 }
 
@@ -126,7 +133,7 @@ static void decode_references(const json_t *array, struct hark_post *post, struc
         struct hark_str id = x_id(hark_get_id(value, "id", arena), arena);
         if (hark_get_is(value, "type", "replied_to")) post->reply_to = id;
         if (hark_get_is(value, "type", "quoted")) post->quote_of = id;
-        if (hark_get_is(value, "type", "retweeted")) post->repost_of = id;
+        if (hark_get_is(value, "type", "retweeted") || hark_get_is(value, "type", "reposted")) post->repost_of = id;
     }
 }
 
@@ -165,6 +172,7 @@ static void decode_v2_metrics(const json_t *metrics, struct hark_post *post)
 {
     post->engagement.likes = hark_get_number(metrics, "like_count");
     post->engagement.reposts = hark_get_number(metrics, "retweet_count");
+    if (post->engagement.reposts < 0) post->engagement.reposts = hark_get_number(metrics, "repost_count");
     post->engagement.replies = hark_get_number(metrics, "reply_count");
     post->engagement.quotes = hark_get_number(metrics, "quote_count");
     post->engagement.views = hark_get_number(metrics, "impression_count");
@@ -173,7 +181,7 @@ static void decode_v2_metrics(const json_t *metrics, struct hark_post *post)
 static void decode_v2(const json_t *json, const json_t *users, struct hark_arena *arena,
                       const struct hark_format_sink *sink)
 {
-    const json_t *user = json_object_get(json, "author"), *note = json_object_get(json, "note_tweet");
+    const json_t *user = json_object_get(json, "author"), *note = either(json, "note_tweet", "note_post");
     if (!user) user = find_user(users, json_object_get(json, "author_id"));
     if (hark_get_true(user, "protected")) {
         sink->refused(sink->arg, "protected");
@@ -187,7 +195,7 @@ static void decode_v2(const json_t *json, const json_t *users, struct hark_arena
     post.text = hark_get_unescaped(hark_get_str(body, "text", arena), arena);
     decode_entities(json_object_get(body, "entities"), &post, arena);
     decode_lang(json, &post, arena);
-    decode_references(json_object_get(json, "referenced_tweets"), &post, arena);
+    decode_references(either(json, "referenced_tweets", "referenced_posts"), &post, arena);
     decode_v2_author(json, user, &post, arena);
     decode_v2_metrics(json_object_get(json, "public_metrics"), &post);
     const json_t *media = hark_get_path(json, "attachments", "media_keys", NULL);

@@ -12,11 +12,14 @@
 enum { CHUNK_BYTES = 128 << 10 }; // of one read; larger ones gained nothing
 
 struct hark_input {
+    long (*read)(void *arg, char *to, size_t max, struct hark_err *err); // NULL: from fd
+    void *arg;
     int fd;
     char *path;
     struct hark_wake *wake;
     uint64_t all;
     _Atomic uint64_t done;
+    bool follow;
     bool file, packed, inside; // inside: a gzip member has begun and not ended
     bool at_end;               // no stored bytes are left
     z_stream z;
@@ -88,6 +91,15 @@ struct hark_input *hark_input_open(const char *path, struct hark_wake *wake, str
     return NULL;
 }
 
+struct hark_input *hark_input_from(long (*read)(void *arg, char *to, size_t max, struct hark_err *err), void *arg)
+{
+    struct hark_input *in = hark_calloc(1, sizeof *in);
+    in->fd = -1;
+    in->read = read;
+    in->arg = arg;
+    return in;
+}
+
 // What detect() left in `raw` first, then straight to where it is wanted.
 static long read_plain(struct hark_input *in, char *to, size_t max, struct hark_err *err)
 {
@@ -140,11 +152,13 @@ static long read_packed(struct hark_input *in, char *to, size_t max, struct hark
 
 long hark_input_read(struct hark_input *in, char *to, size_t max, struct hark_err *err)
 {
+    if (in->read) return in->read(in->arg, to, max, err);
     if (in->raw_end == 0 && !in->at_end) {
         int rc = detect(in, err);
         if (rc < 0) return rc;
     }
-    return in->packed ? read_packed(in, to, max, err) : read_plain(in, to, max, err);
+    long n = in->packed ? read_packed(in, to, max, err) : read_plain(in, to, max, err);
+    return n == 0 && in->follow ? HARK_INPUT_QUIET : n;
 }
 
 // Back to the start, as if nothing had been read.
@@ -181,6 +195,23 @@ bool hark_input_seek(struct hark_input *in, uint64_t offset, struct hark_err *er
     in->raw_at = in->raw_end;
     atomic_store_explicit(&in->done, offset, memory_order_relaxed);
     return true;
+}
+
+int hark_input_follow(struct hark_input *in, struct hark_err *err)
+{
+    if (!in->file) return 0; // a pipe waits by itself
+    if (in->raw_end == 0 && !in->at_end && detect(in, err) < 0) return err->code;
+    if (in->packed) return hark_err_set(err, HARK_EINPUT, "%s: --follow is for plain files, not for gzip", in->path);
+    in->follow = true;
+    return 0;
+}
+
+bool hark_input_replaced(const struct hark_input *in)
+{
+    struct stat here, there;
+    if (!in->file || fstat(in->fd, &here) < 0 || stat(in->path, &there) < 0) return false; // none yet: it may come
+    if (here.st_ino != there.st_ino || here.st_dev != there.st_dev) return true;
+    return (uint64_t)here.st_size < atomic_load_explicit(&in->done, memory_order_relaxed);
 }
 
 bool hark_input_is_file(const struct hark_input *in)

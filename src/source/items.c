@@ -43,7 +43,7 @@ void hark_items_done(struct hark_items *items)
     free(items->v);
 }
 
-static void clear(struct hark_items *items)
+void hark_items_clear(struct hark_items *items)
 {
     json_decref(items->root);
     items->root = NULL;
@@ -97,9 +97,20 @@ static void on_post(void *arg, struct hark_post *post, struct hark_str json)
                                          .json = json});
 }
 
+void hark_items_refuse(struct hark_items *items, const char *reason)
+{
+    items->n = items->at = 0;
+    on_refused(items, reason);
+}
+
+void hark_items_add(struct hark_items *items, struct hark_post *post)
+{
+    on_post(items, post, (struct hark_str){0});
+}
+
 void hark_items_dead(struct hark_items *items, const char *reason)
 {
-    clear(items);
+    hark_items_clear(items);
     on_dead(items, reason);
 }
 
@@ -117,6 +128,13 @@ static const struct hark_format *detect(const struct hark_record *record)
     return NULL;
 }
 
+static size_t brackets(struct hark_str text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.len; i++) n += (text.ptr[i] | 0x20) == '{'; // '{' and '[' differ in that bit
+    return n;
+}
+
 // Everything that jansson must not be given, with words of its own.
 static bool check(struct hark_str text, struct hark_err *err)
 {
@@ -124,6 +142,8 @@ static bool check(struct hark_str text, struct hark_err *err)
     if (good < text.len) return hark_err_set(err, HARK_EINPUT, "not UTF-8 at byte %zu", good) == 0;
     const char *nul = text.len ? memchr(text.ptr, 0, text.len) : NULL;
     if (nul) return hark_err_set(err, HARK_EINPUT, "a NUL at byte %zu", (size_t)(nul - text.ptr)) == 0;
+    // What has few brackets cannot be deep; counting them costs a tenth of following them.
+    if (brackets(text) <= HARK_RECORD_MAX_DEPTH) return true;
     struct hark_shape_scan scan = {0};
     if (hark_shape_feed(&scan, text) != HARK_SHAPE_DEEP) return true;
     return hark_err_set(err, HARK_EINPUT, "JSON nested deeper than %d", HARK_RECORD_MAX_DEPTH) == 0;
@@ -142,7 +162,7 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 {
     if (items->format && items->format != &hark_format_hark) return false;
     if (!hark_post_skim(text, ret_time_ms)) return false;
-    clear(items);
+    hark_items_clear(items);
     add(items, (struct hark_source_item){.kind = HARK_ITEM_POST, .json = text});
     return true;
 }
@@ -150,11 +170,16 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err)
 {
     struct hark_record record = {.text = text, .event = event};
-    clear(items);
+    hark_items_clear(items);
     // Canonical posts, as hark writes them, need no tree.
     if ((!items->format || items->format == &hark_format_hark) &&
         hark_str_starts(text, HARK_STR("{\"schema\":\"hark.post/"))) {
         decode(items, &hark_format_hark, &record);
+        return true;
+    }
+    const char *known = items->format == &hark_format_hark || event.ptr ? NULL : hark_jetstream_refusal(text);
+    if (known) {
+        on_refused(items, known);
         return true;
     }
     record.json = items->root = parse(text, err);

@@ -90,7 +90,8 @@ static int drop_line(struct hark_records *r, struct hark_raw *ret, struct hark_e
         size_t step = end ? (size_t)(end - (r->bytes + r->at)) : have;
         len += step;
         advance(r, end ? step + 1 : step, end != NULL);
-        if (!end) rc = fill(r, err);
+        do rc = end ? 1 : fill(r, err);
+        while (rc == HARK_INPUT_QUIET);
     }
     if (rc < 0) return rc;
     *ret = (struct hark_raw){

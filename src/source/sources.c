@@ -1,12 +1,19 @@
 // The table of sources, and the calls that go through it.
 #include "items.h"
+#include "net.h"
 
 #include <stdlib.h>
 
-extern const struct hark_source_kind hark_source_file;
+extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x,
+    hark_source_rss, hark_source_hn;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
     &hark_source_file,
+    &hark_source_bluesky,
+    &hark_source_mastodon,
+    &hark_source_x,
+    &hark_source_rss,
+    &hark_source_hn,
     NULL,
 };
 
@@ -15,6 +22,11 @@ const struct hark_source_kind *hark_source_kind_find(struct hark_str name)
     for (size_t i = 0; hark_source_kinds[i]; i++)
         if (hark_str_is(name, hark_source_kinds[i]->name)) return hark_source_kinds[i];
     return NULL;
+}
+
+bool hark_source_kind_reachable(const struct hark_source_kind *kind)
+{
+    return !kind->needs || hark_net_speaks(kind->needs);
 }
 
 static void unknown(const char *spec, struct hark_err *err)

@@ -208,6 +208,8 @@ static int settle(struct hark_consumer *consumer, struct hark_err *err)
         if (!consumer->parts[id].wanted) continue;
         int rc = consumer->positions.get(consumer->positions.arg, (int32_t)id, &offset, err);
         if (rc < 0) return hark_err_set(err, rc, "the position of partition %zu is not known", id);
+        // The caller may have kept the membership alive while it asked, and the partition was taken away again.
+        if (!consumer->parts[id].wanted) continue;
         if (start(consumer, (int32_t)id, offset, err)) return err->code;
         consumer->parts[id].wanted = false;
         consumer->nwanted--;

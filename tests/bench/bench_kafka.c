@@ -14,20 +14,11 @@
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 static void die(const char *what, const char *why)
 {
     fprintf(stderr, "bench_kafka: %s: %s\n", what, why);
     exit(2);
-}
-
-static int64_t cpu_us(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000LL + usage.ru_utime.tv_usec +
-           usage.ru_stime.tv_usec;
 }
 
 struct watch {
@@ -36,13 +27,13 @@ struct watch {
 
 static struct watch watch_start(void)
 {
-    return (struct watch){hark_clock_mono_us(), cpu_us()};
+    return (struct watch){hark_clock_mono_us(), hark_clock_cpu_us()};
 }
 
 static void watch_print(struct watch start, const char *mode, size_t n)
 {
     double seconds = (double)(hark_clock_mono_us() - start.wall_us) / 1e6;
-    double cpu = (double)(cpu_us() - start.cpu_us);
+    double cpu = (double)(hark_clock_cpu_us() - start.cpu_us);
     printf("mode=%s messages=%zu seconds=%.2f rate=%.0f cpu_us=%.2f\n", mode, n, seconds, (double)n / seconds,
            cpu / (double)n);
 }

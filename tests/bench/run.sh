@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures hark ingest beside a bare idempotent producer and hark match beside a bare consumer, on the same posts in the same run, with a
-# Kafka and a Redis of its own that are gone afterwards. Checks the counters against the truth on the way.
+# Kafka and a Redis of its own that are gone afterwards. Checks the counters against the truth on the way. What exactness costs is shown by a build that is
+# without it.
 #
 # usage: tests/bench/run.sh [--posts N] [--brands N] [--rounds N] [--workers N] [--workload SCRIPT] [--keep DIR]
 #   --posts N           posts (1000000)
@@ -52,6 +53,9 @@ build_hark release
 cd "$hark_root"
 step "configuring build/test" cmake --preset test
 step "building bench_kafka" cmake --build --preset test --target bench_kafka
+step "configuring build/inexact" cmake --preset release -B build/inexact -DHARK_INEXACT=ON
+step "building build/inexact/hark" cmake --build build/inexact --target hark
+inexact=$hark_root/build/inexact/hark
 bare=$hark_root/build/test/tests/bench/bench_kafka
 
 data=${keep:-$work/data}
@@ -120,9 +124,18 @@ measure() {
     <(totals "$work/report" | LC_ALL=C sort) || die 3 "the counters differ from the truth (<)"
 }
 
+# The same run by a build that neither remembers posts nor compares anything with what it read of them.
+measure_inexact() {
+  local round=$1
+  redis flushall >/dev/null
+  timed "inexact match" "$inexact" match --config /dev/null --kafka "$kafka" --topics "r$round." --log-level warn \
+    --rules "$data/rules-$brands" --group "inexact$round" --workers "$workers" --redis "unix://$work/redis.sock" --until-end
+}
+
 for ((round = 1; round <= rounds; round++)); do
   [[ ! -t 2 ]] || say "round $round of $rounds"
   measure "$round"
+  measure_inexact "$round"
 done
 
 # The best of each, and how it stands to what it is measured against.
@@ -136,6 +149,8 @@ awk -v posts="$posts" '
   END {
     printf "%-14s %9s %12s %10s %9s\n", "", "seconds", "posts/s", "CPU us", "of bare"
     line("bare producer"); line("hark ingest", "bare producer"); line("bare consumer"); line("hark match", "bare consumer")
+    line("inexact match", "bare consumer")
+    printf "exactness costs: hark match takes %.2f times as long as without\n", best["hark match"] / best["inexact match"]
   }' "$work/figures"
 echo "$posts posts, $brands brands, $workers workers, best of $rounds; counters equal the truth; $(nproc) processors, librdkafka $(
   "$hark_root/build/release/hark" version | sed -n 's/.*librdkafka *\([0-9.]*\).*/\1/p')"

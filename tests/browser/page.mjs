@@ -167,11 +167,12 @@ const tests = {
 
   async the_first_look_is_small() {
     const context = await browser.newContext(), page = await context.newPage();
-    let bytes = 0;
-    page.on("response", async (answer) => !/\/api\/v1\//.test(answer.url()) && (bytes += (await answer.body().catch(() => "")).length));
+    const bodies = [];
+    page.on("response", (answer) => !/\/api\/v1\//.test(answer.url()) && bodies.push(answer.body()));
     await page.goto(HARK_URL);
     await page.waitForSelector("main table.wide");
     const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+    const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
     check(bytes > 10000 && bytes < 300 * 1024, `${bytes} bytes`);
     console.log(`   ${bytes} bytes of files, first paint after ${Math.round(paint)} ms`);
     await context.close();
@@ -217,9 +218,13 @@ const tests = {
   async the_page_says_when_data_stops() {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } }), page = await context.newPage();
     await page.goto(HARK_URL);
+    await page.waitForSelector("main table.wide tbody tr");
     await page.waitForSelector(".status.good");
     process.kill(Number(HARK_SERVER), "SIGTERM");
     await page.waitForSelector(".status.bad", { timeout: 30000 });
+    const refused = page.waitForEvent("requestfailed");
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page looks for news, in vain
+    await refused;
     check(/connection to hark is lost/i.test(await page.textContent("#banner")), "the banner");
     check((await page.$$("main table.wide tbody tr")).length > 0, "the numbers stay");
     await page.screenshot({ path: `${HARK_SHOTS}/lost.png` });

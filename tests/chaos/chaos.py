@@ -41,6 +41,7 @@ class Chaos:
         self.ending = False
         self.lock = threading.RLock()  # of the matchers
         self.held = False  # the supervisor starts nobody
+        self.torn = False
         self.calm = time.monotonic()  # since when no service has been touched
         self.truth = Truth()
         self.truth_lock = threading.Lock()
@@ -152,7 +153,19 @@ class Chaos:
                 for matcher in self.matchers[:2]:
                     if not self.held and not matcher.running():
                         self.ended(matcher)
-                        matcher.start()
+                        said = matcher.said()
+                        broken_off = "being removed, or that was broken off" in said and not any(m.running() for m in self.matchers)
+                        if ("a part of a batch" in said and not self.torn) or broken_off:
+                            self.touch()
+                            self.torn = True  # as an operator would: all stop, one starts over
+                            for other in self.matchers[:2]:
+                                if other.running():
+                                    other.kill()
+                            matcher.start("--rebuild")
+                            self.faults["(rebuild broken off)" if broken_off else "(torn file found)"] += 1
+                        else:
+                            self.torn = False
+                            matcher.start()
 
     def ended(self, matcher):
         status, said = matcher.process.returncode, matcher.said()
@@ -170,11 +183,14 @@ class Chaos:
     def snapshot(self, redis):
         """Positions and each partition's own count, of one moment."""
         replies = redis.many([("MULTI",), ("HGETALL", f"hark:pos:{TOPICS}posts"), ("HEXISTS", "hark:meta", "wiping"),
+                              ("HVALS", f"hark:open:{TOPICS}posts"),
                               *[("HGET", f"hark:total:part{p}", "mention") for p in range(PARTITIONS)], ("EXEC",)])[-1]
         positions = dict(zip(replies[0][::2], replies[0][1::2]))
         if replies[1]:
             raise RuntimeError("it is being wiped")  # positions go first, then numbers
-        return [(int(positions.get(str(p)) or 0), int(replies[2 + p] or 0)) for p in range(PARTITIONS)]
+        if any(value != "0" for value in replies[2]):
+            raise RuntimeError("Redis has applied a part of a batch")  # which the next commit finds
+        return [(int(positions.get(str(p)) or 0), int(replies[3 + p] or 0)) for p in range(PARTITIONS)]
 
     def poll(self):
         """The invariant: a partition's count is what its posts up to the stored offset come to."""
@@ -215,8 +231,9 @@ class Chaos:
 
     # --- faults
 
-    def touch(self):
-        self.calm = time.monotonic()
+    def touch(self, ends=True):
+        """A service is being disturbed; with `ends` it is over."""
+        self.calm = time.monotonic() if ends else float("inf")
 
     def arm(self, point):
         with self.lock:
@@ -291,14 +308,14 @@ class Chaos:
         self.drain(extra, 1) if extra.running() else self.ended(extra)
 
     def fault_redis_kill(self):
-        self.touch()
+        self.touch(ends=False)
         self.primary.kill()
         time.sleep(self.rnd.uniform(0, 1))
         self.primary.up()
         self.touch()
 
     def fault_aof_cut(self):
-        self.touch()
+        self.touch(ends=False)
         self.primary.kill()
         path = self.primary.aof()
         floor = self.floor[1] if self.floor[0] == path else 0
@@ -312,10 +329,11 @@ class Chaos:
         self.floor = (self.primary.aof(), self.primary.aof().stat().st_size)
 
     def fault_rewrite(self):
-        self.primary.redis.call("BGREWRITEAOF")
+        if "aof_rewrite_in_progress:0" in self.primary.redis.call("INFO", "persistence"):
+            self.primary.redis.call("BGREWRITEAOF")
 
     def fault_fail_over(self):
-        self.touch()
+        self.touch(ends=False)
         link = self.replica.redis.call("INFO", "replication")
         wait_for(lambda: "master_link_status:up" in self.replica.redis.call("INFO", "replication"), "the replica", 60)
         self.replica.redis.call("REPLICAOF", "NO", "ONE")  # from here on it lags
@@ -387,7 +405,7 @@ class Chaos:
         self.primary.redis.call("CLIENT", "KILL", "TYPE", "normal")
 
     def fault_full(self):
-        self.touch()
+        self.touch(ends=False)
         used = int(self.primary.redis.call("INFO", "memory").split("used_memory:")[1].split()[0])
         self.primary.redis.call("CONFIG", "SET", "maxmemory", str(used * 9 // 10))
         time.sleep(self.rnd.uniform(0.3, 2))
@@ -403,21 +421,21 @@ class Chaos:
         self.proxy.cut_after = self.rnd.randint(0, 3000)
 
     def fault_stall(self):
-        self.touch()
+        self.touch(ends=False)
         self.proxy.flows.clear()
         time.sleep(self.rnd.uniform(0.5, 4))
         self.proxy.flows.set()
         self.touch()
 
     def fault_broker_kill(self):
-        self.touch()
+        self.touch(ends=False)
         self.broker.kill()
         time.sleep(self.rnd.uniform(0, 1))
         self.broker.up()
         self.touch()
 
     def fault_broker_stop(self):
-        self.touch()
+        self.touch(ends=False)
         os.kill(self.broker.pid, signal.SIGSTOP)
         time.sleep(self.rnd.uniform(0.5, 4))
         os.kill(self.broker.pid, signal.SIGCONT)

@@ -52,4 +52,23 @@ def queries_of_the_manual_take_what_it_says():
     assert int(done.stdout.split()[-4]) > 40, done.stdout
 
 
+@test
+def every_operator_takes_and_leaves_posts():
+    path = ROOT / "tests/data/rules/operators.yaml"
+    rules, grammar = path.read_text(encoding="utf-8"), (ROOT / "docs/query.ebnf").read_text(encoding="utf-8")
+    terms = re.search(r"^operator .*?;", grammar, re.S | re.M)[0]
+    queries = " ".join(re.findall(r"^  query: '(.*)'$", rules, re.M))
+    names = re.findall(r'"([a-z_]+:)"', terms)
+    assert len(names) > 15, names
+    for name in names:
+        assert name in queries, f"no test of {name}"
+    for name, words in re.findall(r'"(is:|has:)", \(([^)]*)\)', terms):
+        for word in re.findall(r'"(\w+)"', words):
+            assert name + word in queries, f"no test of {name}{word}"
+    for document in rules.split("---\n"):
+        assert document.count("hits: []") >= 2 and "hits: none" in document, document
+    assert "warning" not in hark("check", path).stderr
+    hark("test", path)
+
+
 main()

@@ -133,7 +133,7 @@ def a_rebuild_that_was_broken_off_is_no_beginning():
     s.match()
     s.redis[0]("HSET", "hark:meta", "wiping", "2026-01-01T00:00:00.000Z")
     s.redis[0]("DEL", f"hark:pos:{s.kafka.topics}posts")
-    done = s.match(status=1)
+    done = s.match(status=2)
     assert "--rebuild" in done.stderr, done.stderr
     s.match("--rebuild")
     equal(s.total(), 50, "total")
@@ -152,6 +152,28 @@ def a_full_redis_at_an_assignment_is_waited_for():
     process.stop()
     s.match()
     equal(s.total(), 20, "total")
+
+
+CONFIG = WORK / "hark.yaml"
+CONFIG.write_text("kafka.session.timeout.ms: 6000\nkafka.linger.ms: 500\n")  # what is sent stays a while in the process
+
+
+@test
+def a_crash_between_any_two_steps_loses_nothing():
+    for point in ["after-poll", "after-match", "after-produce", "after-acknowledgement", "before-script", "before-reply", "after-script"]:
+        s = Setup()
+        s.ingest(0, 40)
+        crashed = hark("match", *s.args, "--config", CONFIG, "--until-end", env={"HARK_CRASH": f"{point}:1"}, status=-signal.SIGKILL)
+        assert f"crash point {point}" in crashed.stderr, crashed.stderr
+        s.match("--config", CONFIG)
+        equal(s.total(), 40, f"total after {point}")
+        equal({m["key"] for m in s.kafka.consume("matches")}, {f"p{i}" for i in range(40)}, f"matches after {point}")
+        alerts = [json.loads(m["payload"]) for m in s.kafka.consume("alerts.alpha")]
+        equal(len({a["id"] for a in alerts}), 40, f"different alerts after {point}")
+        equal({a["match"]["id"] for a in alerts}, {f"p{i}" for i in range(40)}, f"alerts after {point}")
+        equal(int(s.redis[0]("HGET", f"hark:pos:{s.kafka.topics}posts", "0")), 40, "position")
+        equal({i: n for i in range(40) if (n := s.redis[0]("HGET", f"hark:post:p{i}", "seen")) != "1"}, {}, "posts seen more often than they came")
+        assert s.verify().startswith("equal")
 
 
 @test

@@ -95,7 +95,7 @@ static void good_rules_beside_hostile_ones_lose_nothing(void **state)
         for (size_t k = 1; k < matches.n; k++) assert_int_equal(matches.v[k].nhits, 1);
     }
     // Each is told once.
-    for (int i = 0; i < 3; i++) told[i] = hark_matcher_quarantined(kit.m);
+    for (int i = 0; i < 3; i++) told[i] = hark_scratch_quarantined(kit.ms);
     assert_non_null(told[0]);
     assert_non_null(told[1]);
     assert_ptr_not_equal(told[0], told[1]);
@@ -109,8 +109,13 @@ static void good_rules_beside_hostile_ones_lose_nothing(void **state)
         assert_int_equal(costs[i].skipped, 30 - HARK_QUARANTINE_OVER);
     }
     assert_int_equal(quarantined, 2);
-    // They are the dearest, by the posts that were timed.
-    assert_true(costs[0].quarantined && costs[0].share > costs[2].share && costs[0].share <= 1);
+    // The first post was timed: shares fall, and together they are no more than all of it.
+    double all = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) assert_true(costs[i].share <= costs[i - 1].share);
+        all += costs[i].share;
+    }
+    assert_true(all > 0 && all <= 1);
     kit_done(&kit);
 }
 
@@ -142,7 +147,7 @@ static void now_and_then_over_the_limit_is_borne(void **state)
         bool dear = i % (HARK_QUARANTINE_TRIES / 4) == 0;
         match(&kit, make_post(&kit, "#acorn ", "a", dear ? 200 : 3, "!"));
     }
-    assert_null(hark_matcher_quarantined(kit.m));
+    assert_null(hark_scratch_quarantined(kit.ms));
     assert_int_equal(hark_scratch_stats(kit.ms)->over_limit, 12);
     assert_int_equal(match(&kit, make_post(&kit, "#acorn ", "a", 3, "")).v[0].nhits, 1);
     kit_done(&kit);
@@ -158,7 +163,7 @@ static void long_posts_put_no_good_pattern_away(void **state)
     for (int i = 0; i < 2 * HARK_QUARANTINE_OVER; i++)
         assert_int_equal(match(&kit, make_post(&kit, "#acorn ", "stripes ", 130000, "")).n, 1); // 1 MB
     assert_int_equal(hark_scratch_stats(kit.ms)->over_limit, 2 * HARK_QUARANTINE_OVER);
-    assert_null(hark_matcher_quarantined(kit.m));
+    assert_null(hark_scratch_quarantined(kit.ms));
     assert_int_equal(match(&kit, make_post(&kit, "#acorn zebra7 ", "stripes ", 130000, "")).v[0].nhits, 1);
     kit_done(&kit);
 }

@@ -18,18 +18,11 @@
 
 #include <cmocka.h>
 
+#include "../support/read_file.h"
+
 #include <jansson.h>
 
 // --- cases ---
-
-static void read_file(const char *path, struct hark_buf *buf)
-{
-    FILE *file = fopen(path, "r");
-    if (!file) fail_msg("cannot open %s", path);
-    hark_buf_clear(buf);
-    for (size_t n = 1; n > 0; buf->len += n) n = fread(hark_buf_reserve(buf, 65536), 1, 65536, file);
-    fclose(file);
-}
 
 static void note(struct hark_buf *out, struct hark_buf *dead, const struct hark_source_item *item)
 {

@@ -211,6 +211,20 @@ static void cache_is_used(void **state)
     assert_true(is_cached(cache, acme, 2, true));
 }
 
+// A state folder that nobody has made yet, below another one.
+static void folders_are_made(void **state)
+{
+    (void)state;
+    char root[] = "/tmp/hark-cache.XXXXXX", command[64];
+    struct cache below;
+    assert_non_null(mkdtemp(root));
+    snprintf(below.dir, sizeof below.dir, "%s/state/cache", root);
+    assert_false(is_cached(&below, acme, 2, true));
+    assert_true(is_cached(&below, acme, 2, true));
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
 static void change_byte(const char *path, off_t at)
 {
     char byte;
@@ -291,6 +305,7 @@ int main(void)
         cmocka_unit_test(none_at_all),
         cmocka_unit_test(padding_is_not_told),
         cmocka_unit_test_setup_teardown(cache_is_used, cache_setup, cache_teardown),
+        cmocka_unit_test(folders_are_made),
         cmocka_unit_test_setup_teardown(damaged_files_are_built_anew, cache_setup, cache_teardown),
         cmocka_unit_test_setup_teardown(foreign_files_are_built_anew, cache_setup, cache_teardown),
         cmocka_unit_test_setup_teardown(old_files_go, cache_setup, cache_teardown),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "../support/read_file.h"
+
 // Parses and writes "= tree" and what is said, a line each.
 static void run(struct hark_str query, struct hark_buf *out)
 {
@@ -32,20 +34,6 @@ static struct hark_str run_said(const char *query, struct hark_buf *out)
     return hark_buf_str(out);
 }
 
-static struct hark_buf read_file(const char *path)
-{
-    struct hark_buf buf = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("cannot read %s", path);
-    for (size_t n = 1; n > 0;) {
-        char *room = hark_buf_reserve(&buf, 4096);
-        n = fread(room, 1, 4096, file);
-        buf.len += n;
-    }
-    fclose(file);
-    return buf;
-}
-
 static void unescape(struct hark_str line, struct hark_buf *out)
 {
     hark_buf_clear(out);
@@ -59,7 +47,8 @@ static void unescape(struct hark_str line, struct hark_buf *out)
 static void test_cases(void **state)
 {
     (void)state;
-    struct hark_buf file = read_file(HARK_TEST_DATA "/rules/queries.txt"), query = {0}, got = {0}, expected = {0};
+    struct hark_buf file = {0}, query = {0}, got = {0}, expected = {0};
+    read_file(HARK_TEST_DATA "/rules/queries.txt", &file);
     struct hark_str rest = hark_buf_str(&file);
     size_t n = 0;
     while (rest.ptr && rest.len) {
@@ -86,7 +75,8 @@ static void test_cases(void **state)
 static void test_manual(void **state)
 {
     (void)state;
-    struct hark_buf file = read_file(HARK_SOURCE_DIR "/docs/query.md"), got = {0};
+    struct hark_buf file = {0}, got = {0};
+    read_file(HARK_SOURCE_DIR "/docs/query.md", &file);
     struct hark_str rest = hark_buf_str(&file);
     size_t n = 0;
     while (rest.ptr && rest.len) {

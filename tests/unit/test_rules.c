@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "../support/read_file.h"
+
 // A stand-in for the matcher's: patterns whose parentheses do not close.
 static int check_regex(struct hark_str regex, size_t *ret_offset, char *text, size_t text_size)
 {
@@ -332,21 +334,6 @@ static void test_references(void **state)
 
 // --- what is wrong ---
 
-static struct hark_buf read_file(const char *path)
-{
-    struct hark_buf buf = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("cannot read %s", path);
-    for (size_t n = 1; n > 0;) {
-        char *room = hark_buf_reserve(&buf, 4096);
-        n = fread(room, 1, 4096, file);
-        buf.len += n;
-    }
-    fclose(file);
-    hark_buf_cstr(&buf);
-    return buf;
-}
-
 // wrong/X.yaml says wrong/X.expected, to the last letter.
 static void check_wrong(const char *name)
 {
@@ -357,7 +344,8 @@ static void check_wrong(const char *name)
     snprintf(path, sizeof path, "wrong/%s", name);
     snprintf(expected_path, sizeof expected_path, "%.*s.expected", (int)strlen(path) - 5, path);
     struct hark_ruleset *rs = hark_rules_load(paths, 1, check_regex, &problems);
-    struct hark_buf expected = read_file(expected_path);
+    struct hark_buf expected = {0};
+    read_file(expected_path, &expected);
     assert_null(rs);
     hark_problems_print(&problems, true, &said);
     assert_string_equal(hark_buf_cstr(&said), expected.ptr);

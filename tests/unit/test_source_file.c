@@ -132,8 +132,10 @@ static void what_cannot_be_opened_says_why(void **state)
         {"file:/nowhere/x", "cannot open /nowhere/x: No such file or directory"},
         {"file:/tmp", "cannot open /tmp: Is a directory"},
         {"file:", "file: needs a path, or - for standard input"},
-        {"posts.ndjson", "unknown source \"posts.ndjson\"; known are file:PATH or -"},
-        {"carrier-pigeon:x", "unknown source \"carrier-pigeon:x\"; known are file:PATH or -"},
+        {"posts.ndjson", "unknown source \"posts.ndjson\"; known are file:PATH or -, bluesky:[wss://HOST/…], "
+                         "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST]"},
+        {"carrier-pigeon:x", "unknown source \"carrier-pigeon:x\"; known are file:PATH or -, bluesky:[wss://HOST/…], "
+                             "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST]"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct hark_err err = {0};

@@ -56,7 +56,7 @@ static void utf8_check_of_long_texts(void **state)
 {
     (void)state;
     static const unsigned char later[] = {'a', 0x80, 0xbf, 0xc3};
-    char text[96];
+    char text[128];
     for (unsigned i = 0; i < 128u * 256 * 16; i++) {
         size_t at = i % 64 + 3, len = at + 4 + i / 64 % 29;
         memset(text, 'x', sizeof text);

@@ -14,7 +14,7 @@ const AGAIN = 1000; // least time between two looks at what changed
 const QUIET = 10 * MINUTE; // no new post for this long is said
 
 const main = document.getElementById("main"), banner = document.getElementById("banner"), unseen = document.getElementById("unseen");
-let view = null, missed = 0;
+let view = null, missed = 0, trouble = "";
 
 // --- what is shown ---
 
@@ -30,8 +30,9 @@ function route() {
 function problem(error) {
   if (error.name === "AbortError") return;
   if (!(error instanceof Problem)) console.error(error);
-  if (!main.querySelector("h1")) put(main, empty("This cannot be shown now.", error.message));
-  else say(error.message);
+  if (!main.querySelector("h1")) return put(main, empty("This cannot be shown now.", error.message));
+  trouble = error.message;
+  status();
 }
 
 async function show(event) {
@@ -39,7 +40,7 @@ async function show(event) {
   const abort = new AbortController(), { title, run } = route();
   view = {
     main, signal: abort.signal, refresh: null, on: null, stop: () => abort.abort(),
-    guard: (promise) => promise.catch(problem),
+    guard: (promise) => promise.then(() => (trouble = ""), problem),
   };
   document.title = title === "Overview" ? "hark" : `${title} · hark`;
   for (const link of document.querySelectorAll("#nav a")) {
@@ -91,6 +92,7 @@ function status() {
   box.title = live.latest ? `Newest post: ${moment(live.latest)}` : "";
   if (!live.connected) say(live.seen ? "The connection to hark is lost; the numbers are as of then. Trying again." : "");
   else if (!live.redis) say("hark does not reach Redis: the numbers are as of before. They go on by themselves when it is back.");
+  else if (trouble) say(trouble);
   else if (age > QUIET && !still) say(`No new posts since ${moment(live.latest)} (${ago(age)} ago). Shown is the time up to then.`);
   else if (age > QUIET) say(`History is being read: the newest post is of ${moment(live.latest)}. Shown is the time up to then.`);
   else say("");

@@ -1,0 +1,445 @@
+"""Servers that speak the protocols of platforms for real, on loopback, from bodies that a test gives them, with faults on order.
+
+    with Jetstream(events) as server: hark("ingest", "--stdout", f"bluesky:{server.url}") ...
+
+A fault is for one connection, in the order in which they come: a dict with `after` (so many events, then the fault) and `how`:
+    close      the server says goodbye          cut        the connection ends in the middle of a frame
+    abort      it ends between two frames        silent     it stays open and nothing comes any more
+    (status)   a number: the connection is refused with this status
+Built on aiohttp (python3-aiohttp).
+"""
+
+import asyncio
+import json
+import logging
+import ssl
+import subprocess
+import threading
+
+from aiohttp import WSCloseCode, web
+
+logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of connections that a fault ended
+
+
+class Server:
+    """An aiohttp application in a thread of its own. Subclasses add routes in `routes(app)`."""
+
+    def __init__(self, faults=(), tls=None):
+        self.faults, self.connections, self.requests, self.tls = list(faults), 0, [], tls
+        self.loop = asyncio.new_event_loop()
+        self.port = None
+        self._ready = threading.Event()
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the replay server did not start")
+        return self
+
+    def __exit__(self, *_):
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self.thread.join(10)
+
+    def _run(self):
+        asyncio.set_event_loop(self.loop)
+        self.loop.set_exception_handler(lambda *_: None)  # of connections that a fault ended
+        self.loop.run_until_complete(self._serve())
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+        self.loop.run_until_complete(asyncio.sleep(0.05))
+
+    async def _serve(self):
+        self._stop = asyncio.Event()
+        app = web.Application(client_max_size=1 << 24)
+        self.routes(app)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        context = None
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.tls.cert, self.tls.key)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    def origin(self, scheme="http"):
+        return f"{scheme}{'s' if self.tls else ''}://{'localhost' if self.tls else '127.0.0.1'}:{self.port}"
+
+    def next_fault(self):
+        self.connections += 1
+        return self.faults.pop(0) if self.faults else {}
+
+    async def end(self, request, how, partial=b""):
+        """What a fault does to an open connection, apart from closing it politely."""
+        if how == "silent":
+            await self._stop.wait()
+        elif how in ("cut", "abort"):
+            if how == "cut":
+                request.transport.write(partial)
+                await asyncio.sleep(0.01)
+            request.transport.abort()
+            await asyncio.sleep(0)
+
+
+class Authority:
+    """A certificate for localhost that nobody else trusts."""
+
+    def __init__(self, folder):
+        self.cert, self.key = str(folder / "cert.pem"), str(folder / "key.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost", "-keyout", self.key, "-out", self.cert],
+                       check=True, capture_output=True)
+
+
+def frame(text):
+    """A WebSocket text frame, as a server sends it."""
+    data = text.encode()
+    size = bytes([len(data)]) if len(data) < 126 else b"\x7e" + len(data).to_bytes(2, "big") if len(data) < 1 << 16 \
+        else b"\x7f" + len(data).to_bytes(8, "big")
+    return b"\x81" + size + data
+
+
+class Jetstream(Server):
+    """Both protocols. Events are those of version 1; version 2 is made of them, with seq from 1. `floor` is the time in µs before
+    which nothing is kept any more; `live` events come only once all others were sent and the test says go."""
+
+    def __init__(self, events, faults=(), floor=0, v2=False, tls=None):
+        super().__init__(faults, tls)
+        self.events, self.floor, self.v2, self.data_frames, self.grown = list(events), floor, v2, 0, None
+
+    @property
+    def url(self):
+        return self.origin("ws") + ("/xrpc/network.bsky.jetstream.subscribeEvents" if self.v2 else "/subscribe")
+
+    def routes(self, app):
+        app.router.add_get("/subscribe", self.subscribe)
+        app.router.add_get("/xrpc/network.bsky.jetstream.subscribeEvents", self.subscribe)
+
+    def add(self, events):
+        """More events, as they would happen now."""
+        self.events.extend(events)
+
+    def first_kept(self):
+        return next((i for i, event in enumerate(self.events) if event["time_us"] >= self.floor), len(self.events))
+
+    def start_at(self, cursor):
+        """Index of the first event, or None: refused."""
+        if cursor is None:
+            return self.first_kept()
+        if self.v2 and cursor < 10**15:
+            return cursor - 1 if cursor - 1 >= self.first_kept() else None
+        kept = self.first_kept()
+        return next((i for i in range(kept, len(self.events)) if self.events[i]["time_us"] >= cursor), len(self.events))
+
+    def encode(self, index):
+        event = self.events[index]
+        if not self.v2 or isinstance(event.get("raw"), str):
+            return event["raw"] if "raw" in event else json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+        seconds, micros = divmod(event["time_us"], 10**6)
+        import time
+        body = {"$type": f"network.bsky.jetstream.subscribeEvents#{event['kind']}", "seq": index + 1, "did": event["did"],
+                "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}Z"}
+        body.update(event["commit"] if event["kind"] == "commit" else {event["kind"]: event[event["kind"]]})
+        return json.dumps({"$type": "message", "payload": body}, separators=(",", ":"), ensure_ascii=False)
+
+    async def subscribe(self, request):
+        self.requests.append(dict(request.query))
+        fault = self.next_fault()
+        cursor = int(request.query["cursor"]) if "cursor" in request.query else None
+        start = self.start_at(cursor)
+        if start is None:
+            return web.json_response({"error": "CursorTooOld", "message": f"floor is {self.first_kept() + 1}"}, status=400)
+        if isinstance(fault.get("how"), int):
+            return web.Response(status=fault["how"], text="not now")
+        ws = web.WebSocketResponse(protocols=("xrpc.v1.json",) if self.v2 else (), compress=False)
+        await ws.prepare(request)
+        reader = asyncio.ensure_future(self.watch(ws))
+        index, sent = start, 0
+        while not ws.closed and not self._stop.is_set():
+            if sent == fault.get("after"):
+                return await self.fail(request, ws, fault["how"], index)
+            if index == len(self.events):
+                await asyncio.sleep(0.02)
+                continue
+            try:
+                await ws.send_str(self.encode(index))
+            except (ConnectionResetError, RuntimeError):
+                break
+            index, sent = index + 1, sent + 1
+            if fault.get("slow"):
+                await asyncio.sleep(fault["slow"])
+        reader.cancel()
+        return ws
+
+    async def watch(self, ws):
+        """What a client sends: nothing but control frames is allowed."""
+        async for _ in ws:
+            self.data_frames += 1
+
+    async def fail(self, request, ws, how, index):
+        if how == "close":
+            await ws.close(code=WSCloseCode.GOING_AWAY, message=b"server shutting down")
+        elif how == "error":
+            await ws.send_str(json.dumps({"$type": "error", "error": "ConsumerTooSlow", "message": "too slow"}))
+            await ws.close()
+        else:
+            whole = frame(self.encode(index)) if index < len(self.events) else frame("{}")
+            await self.end(request, how, whole[: len(whole) // 2])
+        return ws
+
+
+class Mastodon(Server):
+    """A server whose statuses appear one after the other, `pace` seconds apart, from the first stream (or REST page) on. Those in
+    `before` were there already. Each stream has the events that happen while it is open: whatever falls between two is for REST.
+    `limits` lists how many REST answers go before each 429."""
+
+    def __init__(self, statuses, faults=(), before=(), pace=0.002, token=None, limits=(), events=None, private_rest=False):
+        super().__init__(faults)
+        self.timeline, self.todo, self.pace, self.token = list(before), list(statuses), pace, token
+        self.limits, self.events, self.private_rest = list(limits), events or {}, private_rest
+        self.streams, self.started, self.rest = set(), None, 0
+
+    @property
+    def url(self):
+        return self.origin()
+
+    def routes(self, app):
+        app.router.add_get("/api/v2/instance", self.instance)
+        for path in ("/api/v1/timelines/public", "/api/v1/timelines/tag/{tag}"):
+            app.router.add_get(path, self.page)
+        for path in ("/api/v1/streaming/public", "/api/v1/streaming/public/local", "/api/v1/streaming/hashtag"):
+            app.router.add_get(path, self.stream)
+
+    def start(self):
+        self.started = self.started or asyncio.ensure_future(self.publish())
+
+    async def publish(self):
+        for status in self.todo:
+            await asyncio.sleep(self.pace)
+            self.timeline.append(status)
+            for queue in self.streams:
+                queue.put_nowait(("update", status))
+                for event in self.events.get(status["id"], ()):
+                    queue.put_nowait(event)
+
+    def refused(self, request):
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.json_response({"error": "The access token is invalid"}, status=401)
+        return None
+
+    async def instance(self, request):
+        refused = self.refused(request)
+        return web.json_response({"configuration": {"urls": {"streaming": self.origin("ws")}}}) if refused is None else refused
+
+    async def page(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        self.rest += 1
+        if self.limits and self.rest > self.limits[0]:
+            self.limits.pop(0)
+            self.rest = 0
+            import datetime
+            reset = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1)
+            return web.json_response({"error": "Too many requests"}, status=429,
+                                     headers={"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0",
+                                              "X-RateLimit-Reset": reset.isoformat().replace("+00:00", "Z")})
+        if self.private_rest:
+            return web.json_response({"error": "This method requires an authenticated user"}, status=422)
+        limit, least = int(request.query.get("limit", 20)), int(request.query.get("min_id", 0))
+        newer = [status for status in self.timeline if int(status["id"]) > least]
+        newer.sort(key=lambda status: int(status["id"]))
+        page = newer[:limit] if "min_id" in request.query else newer[-limit:]
+        headers = {"Link": f'<{self.origin()}{request.path}?min_id={page[-1]["id"]}>; rel="prev"'} if page else {}
+        if not self.token:
+            self.start()
+        refused = self.refused(request)
+        return web.json_response(page[::-1], headers=headers) if refused is None else refused
+
+    async def stream(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        refused = self.refused(request)
+        if refused is not None:
+            return refused
+        fault = self.next_fault()
+        if isinstance(fault.get("how"), int):
+            return web.Response(status=fault["how"], text="not now")
+        if fault.get("how") == "html":
+            return web.Response(text="<html><body>maintenance</body></html>", content_type="text/html")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b":)\n")
+        queue = asyncio.Queue()
+        self.streams.add(queue)
+        self.start()
+        try:
+            return await self.send(request, response, queue, fault)
+        except (ConnectionResetError, RuntimeError):
+            return response
+        finally:
+            self.streams.discard(queue)
+
+    async def send(self, request, response, queue, fault):
+        sent = 0
+        while not self._stop.is_set():
+            try:
+                name, data = await asyncio.wait_for(queue.get(), 0.1)
+            except asyncio.TimeoutError:
+                await response.write(b":thump\n")
+                continue
+            text = data if isinstance(data, str) else json.dumps(data)
+            event = f"event: {name}\ndata: {text}\n\n".encode()
+            if sent == fault.get("after"):
+                if fault["how"] == "close":
+                    break
+                await self.end(request, fault["how"], b"%x\r\n%s" % (len(event), event[: len(event) // 2]))
+                break
+            await response.write(event)
+            sent += 1
+        return response
+
+
+class X(Server):
+    """The filtered stream: posts appear `pace` seconds apart from the first connection on, chunked, a line each, with an empty line
+    where nothing comes. A connection has what happens while it is open; backfill gives what came in the time before."""
+
+    def __init__(self, posts, faults=(), pace=0.002, token="x-token", keep_alive=0.2):
+        super().__init__(faults)
+        self.posts, self.pace, self.token, self.keep_alive = list(posts), pace, token, keep_alive
+        self.sent, self.started, self.rules, self.lines = [], None, [], asyncio.Event()
+
+    @property
+    def url(self):
+        return self.origin() + "/2/tweets/search/stream"
+
+    def routes(self, app):
+        app.router.add_get("/2/tweets/search/stream", self.stream)
+        app.router.add_get("/2/tweets/search/stream/rules", self.get_rules)
+        app.router.add_post("/2/tweets/search/stream/rules", self.post_rules)
+
+    async def publish(self):
+        for post in self.posts:
+            await asyncio.sleep(self.pace)
+            self.sent.append((self.loop.time(), post))
+
+    def allowed(self, request):
+        return request.headers.get("Authorization") == f"Bearer {self.token}"
+
+    async def get_rules(self, request):
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        return web.json_response({"data": self.rules, "meta": {"result_count": len(self.rules)}} if self.rules else {"meta": {"sent": "now"}})
+
+    async def post_rules(self, request):
+        body = await request.json()
+        self.requests.append((request.path, dict(request.query), body))
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        if request.query.get("dry_run") != "true":
+            gone = body.get("delete", {}).get("ids", [])
+            self.rules = [rule for rule in self.rules if rule["id"] not in gone]
+            for rule in body.get("add", []):
+                self.rules.append({**rule, "id": str(1000 + len(self.requests) * 100 + len(self.rules))})
+        return web.json_response({"meta": {"summary": {"valid": 1}}}, status=201 if "add" in body else 200)
+
+    async def stream(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        if not self.allowed(request):
+            return web.json_response({"title": "Unauthorized", "status": 401}, status=401)
+        fault = self.next_fault()
+        if isinstance(fault.get("how"), int):
+            headers = {"x-rate-limit-reset": str(fault["reset"])} if "reset" in fault else {}
+            return web.json_response({"title": "ConnectionException", "connection_issue": "TooManyConnections"},
+                                     status=fault["how"], headers=headers)
+        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=utf-8"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        self.started = self.started or asyncio.ensure_future(self.publish())
+        since = self.loop.time() - 60 * int(request.query.get("backfill_minutes", 0))
+        try:
+            return await self.send(request, response, since, fault)
+        except (ConnectionResetError, RuntimeError):
+            return response
+
+    async def send(self, request, response, since, fault):
+        at, count, quiet = 0, 0, 0
+        while not self._stop.is_set():
+            while at < len(self.sent) and self.sent[at][0] < since:
+                at += 1
+            if count == fault.get("after"):
+                line = json.dumps(self.posts[0]).encode()
+                if fault["how"] == "operational":
+                    await response.write(json.dumps({"errors": [{"title": "operational-disconnect", "detail": "…",
+                                                                 "disconnect_type": "UpstreamOperationalDisconnect"}]}).encode() + b"\r\n")
+                elif fault["how"] != "close":
+                    await self.end(request, fault["how"], b"%x\r\n%s" % (len(line) + 2, line[: len(line) // 2]))
+                break
+            if at == len(self.sent):
+                await asyncio.sleep(0.01)
+                quiet += 0.01
+                if quiet >= self.keep_alive:
+                    await response.write(b"\r\n")
+                    quiet = 0
+                continue
+            post = self.sent[at][1]
+            await response.write((post if isinstance(post, str) else json.dumps(post)).encode() + b"\r\n")
+            at, count, quiet = at + 1, count + 1, 0
+        return response
+
+
+class Feed(Server):
+    """A feed whose body and headers a test changes; knows conditional GET by its ETag."""
+
+    def __init__(self, body, content_type="application/rss+xml", status=200, compress=False):
+        super().__init__()
+        self.body, self.content_type, self.status, self.compress = body, content_type, status, compress
+
+    @property
+    def url(self):
+        return self.origin() + "/feed"
+
+    def routes(self, app):
+        app.router.add_get("/feed", self.feed)
+
+    async def feed(self, request):
+        import hashlib
+        etag = '"' + hashlib.sha256(self.body.encode()).hexdigest()[:16] + '"'
+        self.requests.append(dict(request.headers))
+        if request.headers.get("If-None-Match") == etag:
+            return web.Response(status=304)
+        response = web.Response(body=self.body.encode(), status=self.status, headers={"ETag": etag, "Content-Type": self.content_type})
+        if self.compress:
+            response.enable_compression()
+        return response
+
+
+class HackerNews(Server):
+    """Items by number; `max` is what maxitem says, and a test moves it. `slow` are null for the first times that they are asked for."""
+
+    def __init__(self, items, most, slow=None, failures=0):
+        super().__init__()
+        self.items, self.max, self.slow, self.failures = items, most, slow or {}, failures
+
+    @property
+    def url(self):
+        return self.origin()
+
+    def routes(self, app):
+        app.router.add_get("/v0/maxitem.json", self.maxitem)
+        app.router.add_get("/v0/item/{id}.json", self.item)
+
+    async def maxitem(self, request):
+        if self.failures:
+            self.failures -= 1
+            return web.Response(status=503, text="busy")
+        return web.json_response(self.max)
+
+    async def item(self, request):
+        number = int(request.match_info["id"])
+        self.requests.append(number)
+        if self.slow.get(number, 0):
+            self.slow[number] -= 1
+            return web.json_response(None)
+        return web.json_response(self.items.get(number))
