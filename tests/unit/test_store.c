@@ -1254,6 +1254,25 @@ static void wiping_takes_the_prefix_and_nothing_else(void **state)
     hark_store_close(store);
 }
 
+// A matcher that started just before must not begin in the midst of it: what it counts would be removed as well.
+static void nothing_begins_while_counters_are_removed(void **state)
+{
+    (void)state;
+    struct hark_store *store = fresh_store();
+    struct hark_err err = {0};
+    struct hark_buf position = {0};
+    tell("HSET hark:meta wiping 2026-01-01T00:00:00.000Z");
+    assert_int_equal(hark_store_position(store, 0, HARK_STR("posts"), HARK_STR("0"), &position, &err), HARK_ESERVICE);
+    assert_false(err.retriable);
+    assert_non_null(strstr(err.text, "are being removed"));
+    assert_int_equal(ask_int("EXISTS %s", "hark:pos:posts"), 0);
+    tell("HDEL hark:meta wiping");
+    err = (struct hark_err){0};
+    assert_int_equal(hark_store_position(store, 0, HARK_STR("posts"), HARK_STR("0"), &position, &err), 0);
+    hark_buf_done(&position);
+    hark_store_close(store);
+}
+
 static void says_what_it_cannot_reach(void **state)
 {
     (void)state;
@@ -1352,6 +1371,7 @@ int main(void)
         cmocka_unit_test(lists_and_json_are_capped),
         cmocka_unit_test(totals_add_up_over_instances),
         cmocka_unit_test(wiping_takes_the_prefix_and_nothing_else),
+        cmocka_unit_test(nothing_begins_while_counters_are_removed),
         cmocka_unit_test(says_what_it_cannot_reach),
         cmocka_unit_test(a_redis_that_hangs_is_given_up),
         cmocka_unit_test(passwords_are_asked_for_and_checked),
