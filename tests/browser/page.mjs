@@ -30,6 +30,7 @@ function post(fields) {
 // A page of its own; fails where the page says anything to the console.
 async function open(view, options, body) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }), page = await context.newPage(), said = [];
+  page.setDefaultTimeout(60000);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && said.push(message.text()));
   page.on("pageerror", (error) => said.push(error.message));
   page.on("dialog", (dialog) => (said.push(`dialog ${dialog.message()}`), dialog.dismiss()));
@@ -76,8 +77,8 @@ const tests = {
       await page.waitForSelector(".status.good");
       post({ text: "I really want the #Quillon in green" });
       const started = Date.now();
-      await page.waitForFunction((n) => Number(document.querySelector("#today").textContent.replace(/\D/g, "")) === n, before + 1, { timeout: 10000 });
-      await page.waitForFunction(() => document.querySelector(".posts").textContent.includes("Quillon in green"), null, { timeout: 10000 });
+      await page.waitForFunction((n) => Number(document.querySelector("#today").textContent.replace(/\D/g, "")) === n, before + 1, { timeout: 60000 });
+      await page.waitForFunction(() => document.querySelector(".posts").textContent.includes("Quillon in green"), null, { timeout: 60000 });
       console.log(`   shown ${Date.now() - started} ms after hark run had ended`);
     });
   },
@@ -293,7 +294,7 @@ const tests = {
     await page.waitForSelector("main table.wide tbody tr");
     await page.waitForSelector(".status.good");
     process.kill(Number(HARK_SERVER), "SIGTERM");
-    await page.waitForSelector(".status.bad", { timeout: 30000 });
+    await page.waitForSelector(".status.bad", { timeout: 60000 });
     const refused = page.waitForEvent("requestfailed");
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page looks for news, in vain
     await refused;

@@ -26,7 +26,7 @@ class Server:
 
     def ask(self, path, method="GET", headers=None, body=None):
         """status, headers, body"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
         content = answer.read()
@@ -46,11 +46,11 @@ class Server:
 
 class Events:
     def __init__(self, server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         self.socket.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.text = ""
 
-    def until(self, pattern, limit=20):
+    def until(self, pattern, limit=120):
         """Reads until the pattern is found; returns the match, or None when the server has ended the stream."""
         end = time.monotonic() + limit
         while not (found := re.search(pattern, self.text)):
