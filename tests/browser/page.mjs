@@ -97,7 +97,7 @@ const tests = {
       const all = redis("ZCOUNT", "hark:posts:fallow-harbour:mention:2026-11-20", String(Date.parse(`2026-11-20T${from}:00Z`)), String(Date.parse(`2026-11-20T${to}:00Z`) - 1));
       equal(shown.length, Math.min(20, all), "posts");
       equal(number(labels[at].split(" · ")[0].split(":").pop()), all, "the bar's number");
-      const links = await page.$$eval("main .open a", (list) => list.map((link) => [link.rel, link.protocol]));
+      const links = await page.$$eval("main a.open", (list) => list.map((link) => [link.rel, link.protocol]));
       check(links.length > 0 && links.every(([rel, protocol]) => rel === "noopener nofollow noreferrer" && /^https?:$/.test(protocol)), JSON.stringify(links[0]));
     });
   },
@@ -223,6 +223,7 @@ const tests = {
           equal(await page.$$eval("main script, main img, main iframe, main b.x", (list) => list.length), 0, "elements made of text");
           equal(await page.$$eval("main a", (list) => list.filter((link) => !/^https?:$/.test(link.protocol)).length), 0, "links that are none");
           equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+          equal(await page.$$eval("main .post", (list) => list.filter((one) => /Open post/.test(one.textContent) && !one.querySelector("a.open")).length), 0, "words of links that are none");
           const heights = await page.$$eval("main .post", (list) => list.map((one) => one.getBoundingClientRect().height));
           check(Math.max(...heights) < 700, `a post of ${Math.max(...heights)} px`);
           const isolated = await page.$$eval("main .post .text, main .post .author", (list) => list.every((one) => one.tagName === "BDI"));

@@ -46,20 +46,20 @@ class Feeder(threading.Thread):
 
     def run(self):
         number = 0
-        with open(self.pipe, "w") as out:
-            try:
+        try:
+            with open(self.pipe, "w") as out:
                 while not self.ending.wait(0.02):
                     for _ in range(20):
                         number += 1
                         print(json.dumps({"schema": "hark.post/1", "id": f"p{number}", "source": "bluesky", "op": "create", "time": "2026-11-20T10:00:00.000Z",
                                           "text": "#acorn I want " + "a" * 200 + "!", "lang": ["en"]}), file=out)
                     out.flush()
-            except BrokenPipeError:
-                pass  # the matcher was killed
+        except BrokenPipeError:
+            pass  # the matcher was killed
 
     def end(self):
         self.ending.set()
-        self.join()
+        self.join(60)
 
 
 @test

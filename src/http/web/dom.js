@@ -21,16 +21,16 @@ export const s = (tag, props, ...children) => fill(document.createElementNS(SVG,
 // Text from outside: set apart, so that what turns the direction of writing turns nothing else.
 export const said = (text, props) => h("bdi", props, text === null || text === undefined ? "" : String(text));
 
-// A link to where a post came from; plain text where it leads anywhere but to the web.
+// A link to where a post came from; nothing where it leads anywhere but to the web.
 export function out(url, ...children) {
   let target = null;
   try {
     target = new URL(url);
   } catch {
-    return h("span", {}, ...children);
+    return null;
   }
-  if (target.protocol !== "https:" && target.protocol !== "http:") return h("span", {}, ...children);
-  return h("a", { href: target.href, target: "_blank", rel: "noopener nofollow noreferrer" }, ...children);
+  if (target.protocol !== "https:" && target.protocol !== "http:") return null;
+  return h("a", { class: "open", href: target.href, target: "_blank", rel: "noopener nofollow noreferrer" }, ...children);
 }
 
 // Where the focus is in a node, so that it can go back there when all in it is made anew: a link by where it leads, anything else by
