@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const { HARK_BINARY, HARK_URL, HARK_REDIS_URL, HARK_REDIS_SOCKET, HARK_CHROMIUM, HARK_SHOTS, HARK_WORK, HARK_SERVER, HARK_AXE } = process.env;
+const { HARK_DAY, HARK_BINARY, HARK_URL, HARK_REDIS_URL, HARK_REDIS_SOCKET, HARK_CHROMIUM, HARK_SHOTS, HARK_WORK, HARK_SERVER, HARK_AXE } = process.env;
 const VIEWS = ["/", "/brand/fallow-harbour", "/alerts", "/rules", "/sources"];
 const AXE = readFileSync(HARK_AXE, "utf8");
 
@@ -23,7 +23,7 @@ function check(good, what) {
 let posted = 0;
 function post(fields) {
   const path = `${HARK_WORK}/post-${++posted}.ndjson`;
-  writeFileSync(path, JSON.stringify({ schema: "hark.post/1", id: `page-${posted}`, source: "bluesky", op: "create", time: "2026-11-20T15:29:59Z", lang: ["en"], ...fields }) + "\n");
+  writeFileSync(path, JSON.stringify({ schema: "hark.post/1", id: `page-${posted}`, source: "bluesky", op: "create", time: `${HARK_DAY}T15:29:59Z`, lang: ["en"], ...fields }) + "\n");
   execFileSync(HARK_BINARY, ["run", "--rules", "rules", "--redis", HARK_REDIS_URL, `file:${path}`], { stdio: "ignore" });
 }
 
@@ -51,7 +51,7 @@ const tests = {
       const rows = await page.$$eval("main table.wide tbody tr", (list) => list.map((row) => [row.children[0].textContent, row.children[1].textContent]));
       const brands = redis("SMEMBERS", "hark:brands");
       equal(rows.length, brands.length, "brands");
-      for (const [brand, n] of rows) equal(number(n), Number(redis("HGET", `hark:count:${brand}:mention:day:2026`, "11-20")), brand);
+      for (const [brand, n] of rows) equal(number(n), Number(redis("HGET", `hark:count:${brand}:mention:day:${HARK_DAY.slice(0, 4)}`, HARK_DAY.slice(5))), brand);
       equal(number(await page.textContent("#today")), rows.reduce((sum, row) => sum + number(row[1]), 0), "all");
     });
   },
@@ -64,7 +64,7 @@ const tests = {
       for (const [intent, n] of legend) equal(number(n), Number(total[intent]), intent);
       equal(legend.length, Object.keys(total).length - 1, "intents");
       const langs = await page.$$eval("section[aria-label=Languages] tbody tr", (list) => list.map((row) => Number(row.children[2].textContent)));
-      equal(langs, Object.values(redis("HGETALL", "hark:by:lang:quillon:mention:2026-11-20")).map(Number).sort((a, b) => b - a), "languages");
+      equal(langs, Object.values(redis("HGETALL", `hark:by:lang:quillon:mention:${HARK_DAY}`)).map(Number).sort((a, b) => b - a), "languages");
       await page.click("summary");
       const table = await page.$$eval("details tbody tr", (list) => list.map((row) => Number(row.children[1].textContent)));
       equal(table.reduce((sum, n) => sum + n, 0), Number(total.mention), "the chart's table");
@@ -94,7 +94,7 @@ const tests = {
       const [, from, to] = /(\d\d:\d\d)–(\d\d:\d\d)/.exec(await page.textContent("#posts-title"));
       check(shown.length > 0, "no posts");
       for (const time of shown) check(time.slice(11, 16) >= from && time.slice(11, 16) < to, `${time} is not in ${from}–${to}`);
-      const all = redis("ZCOUNT", "hark:posts:fallow-harbour:mention:2026-11-20", String(Date.parse(`2026-11-20T${from}:00Z`)), String(Date.parse(`2026-11-20T${to}:00Z`) - 1));
+      const all = redis("ZCOUNT", `hark:posts:fallow-harbour:mention:${HARK_DAY}`, String(Date.parse(`${HARK_DAY}T${from}:00Z`)), String(Date.parse(`${HARK_DAY}T${to}:00Z`) - 1));
       equal(shown.length, Math.min(20, all), "posts");
       equal(number(labels[at].split(" · ")[0].split(":").pop()), all, "the bar's number");
       const links = await page.$$eval("main a.open", (list) => list.map((link) => [link.rel, link.protocol]));
@@ -180,7 +180,7 @@ const tests = {
   },
 
   async every_chart_has_its_table() {
-    const hours = redis("HGETALL", "hark:count:kettlewick:mention:hour:2026-11");
+    const hours = redis("HGETALL", `hark:count:kettlewick:mention:hour:${HARK_DAY.slice(0, 7)}`);
     await open("/", {}, async (page) => {
       await page.click("section[aria-label=Brands] summary");
       const names = await page.$$eval("section[aria-label=Brands] details thead th", (list) => list.map((one) => one.textContent));
@@ -239,7 +239,7 @@ const tests = {
   },
 
   async gaps_are_drawn_into_charts() {
-    redis("XADD", "hark:gaps", "*", "source", "bluesky", "from", "2026-11-20T12:00:00Z", "to", "2026-11-20T12:30:00Z", "reason", "a test");
+    redis("XADD", "hark:gaps", "*", "source", "bluesky", "from", `${HARK_DAY}T12:00:00Z`, "to", `${HARK_DAY}T12:30:00Z`, "reason", "a test");
     await open("/brand/fallow-harbour", {}, async (page) => {
       check((await page.textContent(".gap title")).includes("bluesky"), "a gap");
       await page.screenshot({ path: `${HARK_SHOTS}/gap.png` });

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import HARK, ROOT, WORK, Redis, environment, hark, start, wait_for
+from harklib import HARK, ROOT, WORK, Redis, environment, hark, sample_of_yesterday, start, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "hark/browser"
@@ -49,12 +49,13 @@ def main():
     shutil.copy(HERE / "page.mjs", WORK / "page.mjs")
     (WORK / "node_modules").symlink_to(folder / "node_modules")
     redis = Redis()
-    hark("run", "--rules", "rules", "--redis", redis.url, f"file:{ROOT}/deploy/sample/posts.ndjson")
+    posts, day = sample_of_yesterday()
+    hark("run", "--rules", "rules", "--redis", redis.url, f"file:{posts}")
     server = start("serve", "--redis", redis.url, "--rules", "rules", "--listen", "127.0.0.1:0")
     url = wait_for(lambda: server.out.read_text().strip(), "hark serve")
     shots = ROOT / "build/browser"
     shots.mkdir(parents=True, exist_ok=True)
-    env = environment(HARK_BINARY=str(HARK), HARK_URL=url, HARK_REDIS_URL=redis.url, HARK_REDIS_SOCKET=str(redis.socket), HARK_CHROMIUM=chromium,
+    env = environment(HARK_DAY=str(day), HARK_BINARY=str(HARK), HARK_URL=url, HARK_REDIS_URL=redis.url, HARK_REDIS_SOCKET=str(redis.socket), HARK_CHROMIUM=chromium,
                       HARK_SHOTS=str(shots), HARK_WORK=str(WORK), HARK_SERVER=str(server.popen.pid), HARK_AXE=str(folder / "node_modules/axe-core/axe.min.js"))
     sys.exit(subprocess.run(["node", str(WORK / "page.mjs"), *sys.argv[1:]], cwd=ROOT, env=env).returncode)
 

@@ -2,6 +2,7 @@
 """hark serve: the API's numbers are those in Redis, its answers are as its OpenAPI file says, and it lets in whom it should."""
 
 import base64
+import datetime
 import gzip
 import http.client
 import json
@@ -16,11 +17,12 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import HARK, ROOT, WORK, Redis, Skip, equal, hark, main, start, test, wait_for
+from harklib import HARK, ROOT, WORK, Redis, Skip, equal, hark, main, sample_of_yesterday, start, test, wait_for
 from serving import Events, Server
 
-SAMPLE = ROOT / "deploy/sample/posts.ndjson"
-DAY = {"from": "2026-11-20", "to": "2026-11-21"}
+SAMPLE, DATE = sample_of_yesterday()
+DAY = {"from": str(DATE), "to": str(DATE + datetime.timedelta(days=1))}
+AT = {"at": f"{DATE}T14:20:00Z"}
 CLIENTS = 1000
 
 
@@ -53,7 +55,7 @@ def brands_are_those_in_redis():
 @test
 def series_are_those_in_redis():
     redis, server = counted()
-    for step, key, field, n in [("hour", "hour:2026-11", lambda i: f"20T{i:02}", 24), ("day", "day:2026", lambda _: "11-20", 1)]:
+    for step, key, field, n in [("hour", f"hour:{DATE:%Y-%m}", lambda i: f"{DATE:%d}T{i:02}", 24), ("day", f"day:{DATE:%Y}", lambda _: f"{DATE:%m-%d}", 1)]:
         answer = server.get("series", brand="fallow-harbour", step=step, **DAY)
         for one in answer["series"]:
             stored = redis("HGETALL", f"hark:count:fallow-harbour:{one['intent']}:{key}")
@@ -78,7 +80,7 @@ def breakdowns_are_those_in_redis():
     redis, server = counted()
     for by in ("source", "lang", "phrase"):
         answer = server.get("breakdown", brand="fallow-harbour", intent="want", by=by, limit=1000, **DAY)
-        stored = numbers(redis("HGETALL", f"hark:by:{by}:fallow-harbour:want:2026-11-20"))
+        stored = numbers(redis("HGETALL", f"hark:by:{by}:fallow-harbour:want:{DATE}"))
         equal([(row["value"], row["n"]) for row in answer["rows"]], sorted(stored.items(), key=lambda x: (-x[1], x[0].encode())), by)
         equal(answer["total"], sum(stored.values()), "total")
 
@@ -86,13 +88,13 @@ def breakdowns_are_those_in_redis():
 @test
 def tags_and_authors_are_those_in_redis():
     redis, server = counted()
-    stored = redis("ZRANGE", "hark:tags:fallow-harbour:2026-11-20", 0, -1, "WITHSCORES")
+    stored = redis("ZRANGE", f"hark:tags:fallow-harbour:{DATE}", 0, -1, "WITHSCORES")
     stored = {tag: int(n) for tag, n in (stored if stored and isinstance(stored[0], list) else zip(stored[::2], stored[1::2]))}
     rows = server.get("tags", brand="fallow-harbour", limit=1000, **DAY)["rows"]
     equal({row["value"]: row["n"] for row in rows}, stored, "tags")
     for intent in ("mention", "want", "complaint"):
         answer = server.get("authors", brand="fallow-harbour", intent=intent, **DAY)
-        equal(answer["authors"][intent], redis("PFCOUNT", f"hark:authors:fallow-harbour:{intent}:2026-11-20"), f"authors of {intent}")
+        equal(answer["authors"][intent], redis("PFCOUNT", f"hark:authors:fallow-harbour:{intent}:{DATE}"), f"authors of {intent}")
 
 
 @test
@@ -106,7 +108,7 @@ def posts_come_in_pages_that_make_the_whole_list():
             if not page["next"]:
                 break
             cursor = {"cursor": page["next"]}
-        equal(got, redis("ZREVRANGE", "hark:posts:kettlewick:question:2026-11-20", 0, -1), f"ids in pages of {limit}")
+        equal(got, redis("ZREVRANGE", f"hark:posts:kettlewick:question:{DATE}", 0, -1), f"ids in pages of {limit}")
     post = server.get("posts", brand="kettlewick", intent="question", limit=1, **DAY)["posts"][0]
     equal(post["match"], json.loads(redis("HGET", f"hark:post:{post['id']}", "match:kettlewick")), "match")
 
@@ -114,7 +116,7 @@ def posts_come_in_pages_that_make_the_whole_list():
 @test
 def posts_of_all_brands_come_in_pages_too():
     redis, server = counted()
-    want = sorted(((brand, id) for brand in redis("SMEMBERS", "hark:brands") for id in redis("ZRANGE", f"hark:posts:{brand}:mention:2026-11-20", 0, -1)))
+    want = sorted(((brand, id) for brand in redis("SMEMBERS", "hark:brands") for id in redis("ZRANGE", f"hark:posts:{brand}:mention:{DATE}", 0, -1)))
     got, cursor = [], {}
     while True:
         page = server.get("posts", limit=50, **DAY, **cursor)
@@ -129,7 +131,7 @@ def posts_of_all_brands_come_in_pages_too():
 def top_posts_are_those_in_redis():
     redis, server = counted()
     answer = server.get("top", brand="quillon", limit=10, **DAY)
-    stored = redis("ZREVRANGE", "hark:top:quillon:mention:2026-11-20", 0, 9, "WITHSCORES")
+    stored = redis("ZREVRANGE", f"hark:top:quillon:mention:{DATE}", 0, 9, "WITHSCORES")
     want = [int(n) for _, n in stored] if stored and isinstance(stored[0], list) else [int(n) for n in stored[1::2]]
     equal([post["engagement"] for post in answer["posts"]], want, "engagement")
 
@@ -137,12 +139,12 @@ def top_posts_are_those_in_redis():
 @test
 def overview_adds_up():
     redis, server = counted()
-    answer = server.get("overview", at="2026-11-20T14:20:00Z")
+    answer = server.get("overview", **AT)
     for brand in answer["brands"]:
-        hours = redis("HGETALL", f"hark:count:{brand['name']}:mention:hour:2026-11")
-        equal(brand["today_until"], sum(int(n) for hour, n in hours.items() if "20T00" <= hour < "20T14"), "today until 14:00")
-        equal(brand["hours"][-1], int(hours.get("20T14", 0)), "the last hour")
-        equal(brand["today"]["mention"], int(redis("HGET", f"hark:count:{brand['name']}:mention:day:2026", "11-20")), "today")
+        hours = redis("HGETALL", f"hark:count:{brand['name']}:mention:hour:{DATE:%Y-%m}")
+        equal(brand["today_until"], sum(int(n) for hour, n in hours.items() if f"{DATE:%d}T00" <= hour < f"{DATE:%d}T14"), "today until 14:00")
+        equal(brand["hours"][-1], int(hours.get(f"{DATE:%d}T14", 0)), "the last hour")
+        equal(brand["today"]["mention"], int(redis("HGET", f"hark:count:{brand['name']}:mention:day:{DATE:%Y}", f"{DATE:%m-%d}")), "today")
     equal(answer["today"], sum(brand["today"]["mention"] for brand in answer["brands"]), "all")
     assert abs(sum(brand["share"] for brand in answer["brands"]) - 1) < 1e-9
 
@@ -150,7 +152,7 @@ def overview_adds_up():
 @test
 def brands_are_found_by_a_part_of_their_name():
     _, server = counted()
-    at = {"at": "2026-11-20T14:20:00Z"}
+    at = AT
     whole = server.get("overview", **at)
     for part in ("ill", "fallow-harbour", "nobody", ""):
         got = server.get("overview", find=part, **at)
@@ -178,7 +180,7 @@ def several_instances_are_added_up():
     split, single = Server(one, two), Server(whole)
     about = {"brand": "fallow-harbour", **DAY}
     for path, params in [("brands", {}), ("series", {**about, "step": "hour"}), ("breakdown", {**about, "by": "lang"}), ("tags", about),
-                         ("authors", {**about, "intent": "mention,want"}), ("share", DAY), ("overview", {"at": "2026-11-20T14:20:00Z"}),
+                         ("authors", {**about, "intent": "mention,want"}), ("share", DAY), ("overview", AT),
                          ("posts", {**about, "limit": 1000})]:
         got, want = split.get(path, **params), single.get(path, **params)
         if path == "posts":  # matches carry the same rule set and post
@@ -212,12 +214,12 @@ def alerts_are_written_once_with_the_commit():
 def requests():
     """Paths with parameters, so that every answer of the API comes up."""
     brand = {"brand": "fallow-harbour"}
-    return {"/api/v1/status": [{}], "/api/v1/brands": [{}], "/api/v1/overview": [{}, {"at": "2026-11-20T14:20:00Z", "limit": 1}],
+    return {"/api/v1/status": [{}], "/api/v1/brands": [{}], "/api/v1/overview": [{}, {**AT, "limit": 1}],
             "/api/v1/series": [{**brand, **DAY, "step": step} for step in ("minute", "hour", "day")] + [brand, {**brand, "intent": "want,need"}],
             "/api/v1/share": [{}, {**DAY, "intent": "want"}], "/api/v1/breakdown": [{**brand, **DAY, "by": by} for by in ("source", "lang", "phrase")],
             "/api/v1/tags": [{**brand, **DAY}], "/api/v1/authors": [{**brand, **DAY, "intent": "mention,want"}],
             "/api/v1/posts": [DAY, {**brand, **DAY, "limit": 3}, {"brand": "nobody"}], "/api/v1/top": [{**brand, **DAY}],
-            "/api/v1/alerts": [{}, {"limit": 2}], "/api/v1/rules": [{}, {"at": "2026-11-20T14:20:00Z", "limit": 2}], "/api/v1/sources": [{}, {"at": "2026-11-20"}]}
+            "/api/v1/alerts": [{}, {"limit": 2}], "/api/v1/rules": [{}, {**AT, "limit": 2}], "/api/v1/sources": [{}, {"at": str(DATE)}]}
 
 
 @test
@@ -227,7 +229,7 @@ def answers_are_as_the_openapi_file_says():
     except ImportError:
         raise Skip("python3-jsonschema is not installed") from None
     redis, server = counted()
-    redis("XADD", "hark:gaps", "*", "source", "bluesky", "from", "2026-11-20T12:00:00Z", "to", "2026-11-20T12:30:00Z", "reason", "a test")
+    redis("XADD", "hark:gaps", "*", "source", "bluesky", "from", f"{DATE}T12:00:00Z", "to", f"{DATE}T12:30:00Z", "reason", "a test")
     document = json.loads(server.ask("/api/v1/openapi.json")[2])
     equal(document["openapi"][:3], "3.1", "version")
     asked = requests()
@@ -295,12 +297,12 @@ def random_requests_never_end_in_a_5xx():
 @test
 def etag_spares_the_body():
     _, server = counted()
-    path = "/api/v1/series?brand=quillon&step=hour&from=2026-11-20&to=2026-11-21"
+    path = "/api/v1/series?brand=quillon&step=hour&" + urllib.parse.urlencode(DAY)
     status, headers, body = server.ask(path)
     equal((status, server.ask(path, headers={"If-None-Match": headers["ETag"]})[0]), (200, 304), "status")
     equal(server.ask(path, headers={"If-None-Match": 'W/"x", ' + headers["ETag"]})[2], b"", "body")
     equal(server.ask(path, headers={"If-None-Match": '"x"'})[0], 200, "status of another tag")
-    path = "/api/v1/rules?at=2026-11-20"
+    path = f"/api/v1/rules?at={DATE}"
     body = server.ask(path)[2]
     status, headers, packed = server.ask(path, headers={"Accept-Encoding": "br, gzip;q=0.5"})
     equal(headers["Content-Encoding"], "gzip", "encoding")

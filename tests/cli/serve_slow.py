@@ -9,7 +9,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import ROOT, Redis, equal, hark, main, test, wait_for
+from harklib import ROOT, Redis, equal, hark, main, sample_of_yesterday, test, wait_for
 from serving import Events, Server
 
 LONG = 300  # seconds, far beyond what the server grants
@@ -49,9 +49,10 @@ class Trickle(threading.Thread):
 @test
 def who_is_slow_is_let_go_and_nobody_waits():
     redis = Redis()
-    hark("run", "--rules", "rules", "--redis", redis.url, f"file:{ROOT}/deploy/sample/posts.ndjson")
+    posts, day = sample_of_yesterday()
+    hark("run", "--rules", "rules", "--redis", redis.url, f"file:{posts}")
     server = Server(redis)
-    large = b"GET /api/v1/posts?limit=1000&from=2026-11-20&to=2026-11-21 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    large = f"GET /api/v1/posts?limit=1000&from={day} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     silent, quiet, reader, sipper, header = (connect(server) for _ in range(5))
     listener = Events(server)
     quiet.sendall(b"GET /api/v1/brands HTTP/1.1\r\nHost: ")

@@ -12,6 +12,7 @@ What Redis(), Kafka() and start() start is stopped at the end, also where a test
 """
 
 import atexit
+import datetime
 import json
 import os
 import pathlib
@@ -100,6 +101,13 @@ def hark(*args, stdin="", status=0, env=None, timeout=120):
         print(f"$ hark {' '.join(map(str, args))}\n{done.stdout}{done.stderr}")
         raise AssertionError(f"hark {args[0]} ended with {done.returncode}, not {status}")
     return done
+
+
+def sample_of_yesterday():
+    """The sample as if its day were yesterday, and that day: what Redis keeps for some days only can be looked at."""
+    path, day = WORK / "sample.ndjson", (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).date()
+    path.write_bytes(subprocess.run([ROOT / "deploy/sample/recent.sh", str(day)], capture_output=True, check=True).stdout)
+    return path, day
 
 
 class Output(type(WORK)):
