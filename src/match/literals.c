@@ -52,7 +52,7 @@ static bool add(struct hark_str term, unsigned closed, struct hark_arena *arena,
     if (sure) {
         struct hark_str bytes = hark_arena_str(arena, hark_buf_str(&buf));
         ret->v = hark_grow(ret->v, ret->n, &ret->cap, sizeof *ret->v);
-        ret->v[ret->n++] = (struct hark_literal){bytes, closed_at_ends(bytes, closed)};
+        ret->v[ret->n++] = (struct hark_literal){bytes, closed_at_ends(bytes, closed), false};
     }
     hark_buf_done(&buf);
     return sure;
@@ -78,7 +78,9 @@ static bool add_field(const struct hark_node *node, struct hark_arena *arena, st
 {
     if (node->field != HARK_FIELD_FROM && node->field != HARK_FIELD_TO) return false;
     unsigned end = node->key.len < MAX_CLOSED_HANDLE ? HARK_CLOSED_TAG : 0;
-    return add(node->key, HARK_CLOSED_START | end, arena, ret);
+    if (!add(node->key, HARK_CLOSED_START | end, arena, ret)) return false;
+    ret->v[ret->n - 1].whom = true;
+    return true;
 }
 
 static bool add_leaf(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret)

@@ -12,6 +12,7 @@ enum {
 struct hark_literal {
     struct hark_str bytes; // P of the term, at least one byte
     unsigned closed;       // HARK_CLOSED_… bits
+    bool whom;             // stands in the author or in what the post answers, not in what it says
 };
 
 // One of these literals is in every message that the tree can be true of.

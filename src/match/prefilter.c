@@ -15,6 +15,7 @@
 
 #include "prefilter.h"
 
+#include <hark/post.h>
 #include <hark/text.h>
 
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct hark_prefilter {
     size_t npieces;
     struct hark_unfiltered *unfiltered;
     size_t nunfiltered;
+    bool whom; // a literal may stand in the author or in what a post answers
     struct hark_database *db;
 };
 
@@ -97,6 +99,7 @@ static void add_brand(struct build *build, const struct hark_brand *brand)
     const struct hark_node *why = NULL;
     if (!hark_literals_of(brand->listen, &build->temp, &literals, &why)) add_unfiltered(build, brand, why);
     for (size_t i = 0; i < literals.n; i++) {
+        build->pf->whom |= literals.v[i].whom;
         struct posting posting = {literal_number(build, &literals.v[i]), brand->index};
         struct posting *last = build->npostings ? &build->postings[build->npostings - 1] : NULL;
         if (last && last->literal == posting.literal && last->brand == posting.brand) continue;
@@ -382,9 +385,10 @@ void hark_prefilter_scan(const struct hark_prefilter *pf, struct hark_prefilter_
                          struct hark_str raw, size_t nbrands, bool *ret_folded)
 {
     next_stamp(scratch, pf, nbrands);
-    struct scan scan = {pf, scratch, raw, true};
-    if ((*ret_folded = hark_prefold_needed(raw))) {
-        hark_prefold_json(raw, &scratch->folded);
+    struct hark_str said = hark_post_said(raw, pf->whom);
+    struct scan scan = {pf, scratch, said, true};
+    if ((*ret_folded = hark_prefold_needed(said))) {
+        hark_prefold_json(said, &scratch->folded);
         scan.bytes = hark_buf_str(&scratch->folded);
         scan.raw = false;
     }
