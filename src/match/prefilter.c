@@ -76,10 +76,11 @@ static uint32_t literal_number(struct build *build, const struct hark_literal *l
     hark_buf_clear(&build->key);
     hark_buf_str_add(&build->key, literal->bytes);
     hark_buf_char(&build->key, (char)literal->closed);
-    struct hark_map_entry *entry = hark_map_get(&build->index, hark_buf_str(&build->key));
-    if (entry) return (uint32_t)entry->num;
-    struct hark_str key = hark_arena_str(&pf->arena, hark_buf_str(&build->key));
-    hark_map_put(&build->index, key, NULL)->num = (int64_t)pf->nliterals;
+    bool fresh;
+    struct hark_map_entry *entry = hark_map_put(&build->index, hark_buf_str(&build->key), &fresh);
+    if (!fresh) return (uint32_t)entry->num;
+    struct hark_str key = entry->key = hark_arena_str(&pf->arena, entry->key);
+    entry->num = (int64_t)pf->nliterals;
     pf->literals = hark_grow(pf->literals, pf->nliterals, &build->cap_literals, sizeof *pf->literals);
     pf->literals[pf->nliterals] =
         (struct literal){.bytes = key.ptr, .len = (uint32_t)key.len - 1, .closed = literal->closed, .next = none};
