@@ -4,7 +4,7 @@
 // Sources: the Unicode Character Database as utf8proc carries it (case folding C+F, NFC, NFKC, general categories).
 #pragma once
 
-#include <hark/str.h>
+#include <hark/arena.h>
 
 // The offset of the first byte that is not well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), or s.len.
 size_t hark_utf8_check(struct hark_str s);
@@ -18,6 +18,8 @@ unsigned hark_utf8_width(uint32_t c);
 // NFC. `s` is well-formed UTF-8. Fast where the text is in NFC already (then *ret is `s` itself and nothing is
 // written).
 void hark_text_nfc(struct hark_str s, struct hark_buf *buf, struct hark_str *ret);
+// The same, with *ret in the arena where it is not `s`; other memory is taken only for dozens of marks in a row.
+void hark_text_nfc_in(struct hark_str s, struct hark_arena *arena, struct hark_str *ret);
 
 // The canonical key of a hashtag, handle or host: NFKC and full case folding, without leading signs (# @ $) and
 // without what nobody sees; compatibility characters made of kana or Hangul (ㅋ, ㌔) stay as they are. Two surfaces
