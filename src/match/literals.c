@@ -67,7 +67,8 @@ static bool add_word(const struct hark_word *word, struct hark_arena *arena, str
 // Of "a b"~5 both words are needed: the longer one is the rarer.
 static bool add_pattern(const struct hark_pattern *pattern, struct hark_arena *arena, struct hark_literals *ret)
 {
-    if (pattern->kind == HARK_PATTERN_REGEX || pattern->nwords == 0) return false;
+    if (pattern->kind == HARK_PATTERN_REGEX) return ret->no_regex;
+    if (pattern->nwords == 0) return false;
     const struct hark_word *best = &pattern->words[0];
     for (unsigned i = 1; i < pattern->nwords; i++)
         if (pattern->words[i].text.len > best->text.len) best = &pattern->words[i];
@@ -128,6 +129,7 @@ static bool add_and(const struct hark_node *node, struct hark_arena *arena, stru
                     const struct hark_node **ret_why)
 {
     size_t mark = ret->n, nbest = 0;
+    bool any = false;
     const struct hark_node *first = NULL, *why = NULL;
     for (uint32_t i = 0; i < node->nkids; i++) {
         size_t end = ret->n;
@@ -137,14 +139,15 @@ static bool add_and(const struct hark_node *node, struct hark_arena *arena, stru
         }
         struct hark_literal *best = ret->v + mark, *other = ret->v + end;
         size_t nother = ret->n - end;
-        if (nbest == 0 || worth(other, nother) > worth(best, nbest)) {
-            memmove(best, other, nother * sizeof *best);
+        if (!any || worth(other, nother) > worth(best, nbest)) {
+            if (nother) memmove(best, other, nother * sizeof *best);
             nbest = nother;
         }
+        any = true;
         ret->n = mark + nbest;
     }
-    if (nbest == 0) *ret_why = first ? first : node;
-    return nbest > 0;
+    if (!any) *ret_why = first ? first : node;
+    return any;
 }
 
 bool hark_literals_of(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret,
@@ -155,4 +158,11 @@ bool hark_literals_of(const struct hark_node *node, struct hark_arena *arena, st
     if (add_leaf(node, arena, ret)) return true;
     *ret_why = node;
     return false;
+}
+
+bool hark_literals_without_regex(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret)
+{
+    const struct hark_node *why;
+    ret->no_regex = true;
+    return hark_literals_of(node, arena, ret, &why);
 }
