@@ -101,14 +101,16 @@ static bool add_leaf(const struct hark_node *node, struct hark_arena *arena, str
     }
 }
 
-// How much a set filters: by its weakest literal.
-static size_t worth(const struct hark_literal *v, size_t n)
+// How much the set that begins at `from` filters: by its weakest literal. One that is empty, for its tree is never
+// true, filters all.
+static size_t worth(const struct hark_literals *list, size_t from, size_t n)
 {
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = from; i < from + n; i++) {
+        const struct hark_literal *literal = &list->v[i];
         size_t closed =
-            (v[i].closed & HARK_CLOSED_START ? 1 : 0) + (v[i].closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
-        if (v[i].bytes.len + closed < least) least = v[i].bytes.len + closed;
+            (literal->closed & HARK_CLOSED_START ? 1 : 0) + (literal->closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
+        if (literal->bytes.len + closed < least) least = literal->bytes.len + closed;
     }
     return least;
 }
@@ -137,10 +139,9 @@ static bool add_and(const struct hark_node *node, struct hark_arena *arena, stru
             if (!first) first = why;
             continue;
         }
-        struct hark_literal *best = ret->v + mark, *other = ret->v + end;
         size_t nother = ret->n - end;
-        if (!any || worth(other, nother) > worth(best, nbest)) {
-            if (nother) memmove(best, other, nother * sizeof *best);
+        if (!any || worth(ret, end, nother) > worth(ret, mark, nbest)) {
+            if (nother) memmove(&ret->v[mark], &ret->v[end], nother * sizeof *ret->v);
             nbest = nother;
         }
         any = true;
