@@ -190,10 +190,24 @@ bool hark_post_skim(struct hark_str json, int64_t *ret_time_ms)
 
 // --- what a post says ---
 
-static bool words(struct skim *s)
+// A list, and in *end where it ends if it holds anything.
+static bool list(struct skim *s, const char **end)
 {
-    return TAKE(s, ",\"text\":") && text(s) && (!TAKE(s, ",\"lang\":") || texts(s)) && TAKE(s, ",\"hashtags\":") &&
-           texts(s) && TAKE(s, ",\"mentions\":") && texts(s) && TAKE(s, ",\"links\":") && texts(s);
+    const char *from = s->at;
+    if (!texts(s)) return false;
+    if (s->at - from > (long)strlen("[]")) *end = s->at;
+    return true;
+}
+
+// From the text to the last of the lists that is not empty.
+static bool words(struct skim *s, const char **from, const char **end)
+{
+    if (!TAKE(s, ",\"text\":\"")) return false;
+    *from = s->at;
+    if (!rest_of_text(s)) return false;
+    *end = s->at - 1;
+    return (!TAKE(s, ",\"lang\":") || texts(s)) && TAKE(s, ",\"hashtags\":") && list(s, end) &&
+           TAKE(s, ",\"mentions\":") && list(s, end) && TAKE(s, ",\"links\":") && list(s, end);
 }
 
 // A key may not come twice: behind words that are all there no others can come, whatever does.
@@ -202,6 +216,7 @@ struct hark_str hark_post_said(struct hark_str json, bool whom)
     struct skim s = {json.ptr, json.ptr + json.len, 0};
     size_t len;
     if (!head(&s, &len) || !TAKE(&s, ",\"op\":") || !text(&s) || !TAKE(&s, ",\"time\":") || !text(&s)) return json;
-    const char *from = s.at;
-    return hark_strn(from, (size_t)((!whom && words(&s) ? s.at : s.end) - from));
+    const char *rest = s.at, *from = rest, *end = s.end;
+    if (whom || !words(&s, &from, &end)) return hark_strn(rest, (size_t)(s.end - rest));
+    return hark_strn(from, (size_t)(end - from));
 }

@@ -466,7 +466,10 @@ static void a_message_has_a_greatest_size(void **state)
 #define BEFORE                                                                                                         \
     "{\"schema\":\"hark.post/"                                                                                         \
     "1\",\"id\":\"1\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.000Z\""
-#define WORDS ",\"text\":\"a \\\"b\",\"lang\":[\"en\"],\"hashtags\":[\"c\",\"d\"],\"mentions\":[],\"links\":[]"
+#define INNER "a \\\"b\",\"lang\":[\"en\"]"
+#define WORDS ",\"text\":\"" INNER
+#define TAGS ",\"hashtags\":[\"c\",\"d\"]"
+#define NONE ",\"mentions\":[],\"links\":[]"
 #define WHOM ",\"url\":\"u\",\"author\":{\"handle\":\"h\"},\"reply_to\":\"r\"}"
 
 static void what_a_post_says(void **state)
@@ -475,8 +478,11 @@ static void what_a_post_says(void **state)
     static const struct {
         const char *json, *words, *all;
     } cases[] = {
-        {BEFORE WORDS WHOM, WORDS, WORDS WHOM},
-        {BEFORE WORDS "}", WORDS, WORDS "}"},
+        {BEFORE WORDS TAGS NONE WHOM, INNER TAGS, WORDS TAGS NONE WHOM},
+        {BEFORE WORDS TAGS NONE "}", INNER TAGS, WORDS TAGS NONE "}"},
+        {BEFORE WORDS ",\"hashtags\":[]" NONE WHOM, "a \\\"b", WORDS ",\"hashtags\":[]" NONE WHOM},
+        {BEFORE WORDS TAGS ",\"mentions\":[],\"links\":[\"l\"]" WHOM, INNER TAGS ",\"mentions\":[],\"links\":[\"l\"]",
+         WORDS TAGS ",\"mentions\":[],\"links\":[\"l\"]" WHOM},
         // A list that is not there may come later.
         {BEFORE ",\"text\":\"a\",\"hashtags\":[]" WHOM, ",\"text\":\"a\",\"hashtags\":[]" WHOM, NULL},
         {BEFORE ",\"text\":\"a\",\"mentions\":[],\"hashtags\":[],\"links\":[]}",
