@@ -437,7 +437,10 @@ void hark_prefilter_scan(const struct hark_prefilter *pf, struct hark_prefilter_
     struct hark_str said = hark_post_said(raw, pf->whom);
     struct scan scan = {pf, scratch, said, true};
     if ((*ret_folded = hark_prefold_needed(said))) {
-        hark_prefold_json(said, &scratch->folded);
+        if (!hark_prefold_json(said, &scratch->folded)) {
+            hark_prefilter_all(scratch, nbrands);
+            return;
+        }
         scan.bytes = hark_buf_str(&scratch->folded);
         scan.raw = false;
     }

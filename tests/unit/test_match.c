@@ -317,6 +317,19 @@ static size_t maybe(struct kit *kit, const char *raw)
     return hark_match_maybe(kit->m, kit->ms, hark_str(raw));
 }
 
+// Jamo with a mark between them are one syllable where marks do not count, and two characters where they do.
+static void torn_syllables_may_be_anything(void **state)
+{
+    (void)state;
+    struct kit kit;
+    kit_text(&kit, "brand: a\nteam: t\nfold: true\nlisten: {keywords: [각]}\n---\n"
+                   "brand: b\nteam: t\nlisten: {keywords: [가*]}\n");
+    assert_int_equal(maybe(&kit, "{\"text\":\"가\u0301\u11a8\"}"), 2);
+    assert_int_equal(maybe(&kit, "{\"text\":\"가\u11a8\"}"), 1);
+    assert_int_equal(maybe(&kit, "{\"text\":\"나\"}"), 0);
+    kit_done(&kit);
+}
+
 // What a raw message need not be parsed for.
 static void neighbours_rule_out(void **state)
 {
@@ -520,6 +533,7 @@ int main(void)
         cmocka_unit_test(matches_are_complete),
         cmocka_unit_test(literals_are_those_of_the_table),
         cmocka_unit_test(brands_without_literals_are_told),
+        cmocka_unit_test(torn_syllables_may_be_anything),
         cmocka_unit_test(neighbours_rule_out),
         cmocka_unit_test(many_literals_with_one_ending),
         cmocka_unit_test(patterns_are_checked),
