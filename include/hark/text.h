@@ -83,6 +83,6 @@ void hark_prefold_term(struct hark_str term, struct hark_buf *buf);
 // most emoji are not changed).
 bool hark_prefold_needed(struct hark_str raw);
 // P of a raw JSON message, its string escapes resolved, but that a quote inside of a string is \" whatever it was
-// written as. Bytes that are not UTF-8 are copied as they are. False: there are jamo with marks between them, which only
-// views without marks join, so that P misses some terms; such a message may hold any.
+// written as. Bytes that are not UTF-8 are copied as they are. False: there are jamo with marks between them, which
+// only views without marks join, so that P misses some terms; such a message may hold any.
 bool hark_prefold_json(struct hark_str raw, struct hark_buf *buf);

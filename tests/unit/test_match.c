@@ -527,20 +527,13 @@ static void threads_share_a_matcher(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rule_files_pass_their_tests),
-        cmocka_unit_test(failed_tests_are_told),
-        cmocka_unit_test(prefilter_overlooks_none_of_them),
-        cmocka_unit_test(matches_are_complete),
-        cmocka_unit_test(literals_are_those_of_the_table),
-        cmocka_unit_test(brands_without_literals_are_told),
-        cmocka_unit_test(torn_syllables_may_be_anything),
-        cmocka_unit_test(neighbours_rule_out),
-        cmocka_unit_test(many_literals_with_one_ending),
-        cmocka_unit_test(patterns_are_checked),
-        cmocka_unit_test(long_patterns_are_refused),
-        cmocka_unit_test(limits_are_kept),
-        cmocka_unit_test(long_texts_are_searched_in_part),
-        cmocka_unit_test(hostile_posts),
+        cmocka_unit_test(rule_files_pass_their_tests),      cmocka_unit_test(failed_tests_are_told),
+        cmocka_unit_test(prefilter_overlooks_none_of_them), cmocka_unit_test(matches_are_complete),
+        cmocka_unit_test(literals_are_those_of_the_table),  cmocka_unit_test(brands_without_literals_are_told),
+        cmocka_unit_test(torn_syllables_may_be_anything),   cmocka_unit_test(neighbours_rule_out),
+        cmocka_unit_test(many_literals_with_one_ending),    cmocka_unit_test(patterns_are_checked),
+        cmocka_unit_test(long_patterns_are_refused),        cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(long_texts_are_searched_in_part),  cmocka_unit_test(hostile_posts),
         cmocka_unit_test(threads_share_a_matcher),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
