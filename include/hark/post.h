@@ -65,5 +65,9 @@ bool hark_post_may_change(struct hark_str json);
 // takes. False says nothing: decode it to know. It knows no layout but hark's own.
 bool hark_post_skim(struct hark_str json, int64_t *ret_time_ms);
 
+// The part of a message that holds its text, hashtags, mentions and links; with `whom` also its author and what it
+// answers. It may be more than that: all of a message that is not laid out as hark's own.
+struct hark_str hark_post_said(struct hark_str json, bool whom);
+
 // Writes the canonical JSON (no line end). Decoding it gives the same post.
 void hark_post_encode(const struct hark_post *post, struct hark_json *json);

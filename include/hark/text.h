@@ -4,7 +4,7 @@
 // Sources: the Unicode Character Database as utf8proc carries it (case folding C+F, NFC, NFKC, general categories).
 #pragma once
 
-#include <hark/str.h>
+#include <hark/arena.h>
 
 // The offset of the first byte that is not well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms), or s.len.
 size_t hark_utf8_check(struct hark_str s);
@@ -18,6 +18,8 @@ unsigned hark_utf8_width(uint32_t c);
 // NFC. `s` is well-formed UTF-8. Fast where the text is in NFC already (then *ret is `s` itself and nothing is
 // written).
 void hark_text_nfc(struct hark_str s, struct hark_buf *buf, struct hark_str *ret);
+// The same, with *ret in the arena where it is not `s`; other memory is taken only for dozens of marks in a row.
+void hark_text_nfc_in(struct hark_str s, struct hark_arena *arena, struct hark_str *ret);
 
 // The canonical key of a hashtag, handle or host: NFKC and full case folding, without leading signs (# @ $) and
 // without what nobody sees; compatibility characters made of kana or Hangul (ㅋ, ㌔) stay as they are. Two surfaces
@@ -81,5 +83,6 @@ void hark_prefold_term(struct hark_str term, struct hark_buf *buf);
 // most emoji are not changed).
 bool hark_prefold_needed(struct hark_str raw);
 // P of a raw JSON message, its string escapes resolved, but that a quote inside of a string is \" whatever it was
-// written as. Bytes that are not UTF-8 are copied as they are.
-void hark_prefold_json(struct hark_str raw, struct hark_buf *buf);
+// written as. Bytes that are not UTF-8 are copied as they are. False: there are jamo with marks between them, which
+// only views without marks join, so that P misses some terms; such a message may hold any.
+bool hark_prefold_json(struct hark_str raw, struct hark_buf *buf);

@@ -21,13 +21,14 @@ const struct hark_command hark_command_bench = {
     .name = "bench",
     .arguments = "match|ingest|end-to-end [BRANDS…]",
     .about = "measures what hark costs here, beside what it is compared with",
-    .more =
-        "match needs no service: prefilter, decoding and rules, for 100 to 100,000 brands or as many as are given, "
-        "beside decoding every post "
-        "and beside one PCRE2 pattern a rule. ingest sends to a topic of its own at --kafka, beside the producer "
-        "alone. end-to-end sends --rate posts a second through `hark match` with --redis, under a prefix of its own, "
-        "and "
-        "removes what it counted; topics it leaves. A line of key=value for each.",
+    .more = "match needs no service: prefilter, decoding and rules, for 100 to 100,000 brands or as many as are given, "
+            "beside decoding every post "
+            "and beside one PCRE2 pattern a rule; the same posts from a file; and a pattern in quarantine. ingest "
+            "decodes events "
+            "of Jetstream, and sends posts to a topic of its own at --kafka, beside the producer alone. end-to-end "
+            "sends --rate posts a second through `hark match` with --redis, under a prefix of its own, "
+            "and "
+            "removes what it counted; topics it leaves. A line of key=value for each.",
     .least = 1,
     .most = 9,
     .run = run,

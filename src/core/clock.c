@@ -132,10 +132,41 @@ static bool take_fraction(struct hark_str *s, int *ret_ms)
     return n > 0;
 }
 
+// `n` digits, or a large negative number.
+static int digits(const char *p, int n)
+{
+    int number = 0;
+    for (int i = 0; i < n; i++) {
+        unsigned digit = (unsigned char)p[i] - '0';
+        number = digit > 9 ? -100000 : number * 10 + (int)digit;
+    }
+    return number;
+}
+
+// The form that hark writes, 2026-11-21T10:00:00.123Z, at a fifth of the cost.
+static bool parse_own(const char *p, struct hark_date *d)
+{
+    if (p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' || p[16] != ':' || p[19] != '.' || p[23] != 'Z')
+        return false;
+    *d = (struct hark_date){.year = digits(p, 4),
+                            .month = digits(p + 5, 2),
+                            .day = digits(p + 8, 2),
+                            .hour = digits(p + 11, 2),
+                            .minute = digits(p + 14, 2),
+                            .second = digits(p + 17, 2),
+                            .ms = digits(p + 20, 3)};
+    return d->hour >= 0 && d->minute >= 0 && d->second >= 0 && d->ms >= 0 && valid_date(d);
+}
+
 int hark_time_parse(struct hark_str s, int64_t *ret_ms)
 {
     struct hark_date d = {0};
     int zone;
+    if (s.len == HARK_TIME_STR_BYTES - 1 && parse_own(s.ptr, &d)) {
+        *ret_ms = hark_date_ms(d);
+        return 0;
+    }
+    d = (struct hark_date){0};
     if (!take(&s, 4, &d.year) || !take_char(&s, "-") || !take(&s, 2, &d.month) || !take_char(&s, "-") ||
         !take(&s, 2, &d.day))
         return -1;

@@ -30,20 +30,34 @@ static void schedule(const uint8_t *block, uint32_t W[64])
     }
 }
 
+// One step, which changes d and h. The standard hands each letter on to the next after a step; here the next call names
+// them one further instead, so that nothing moves.
+static inline void step(uint32_t a, uint32_t b, uint32_t c, uint32_t *d, uint32_t e, uint32_t f, uint32_t g,
+                        uint32_t *h, uint32_t add)
+{
+    uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25), ch = (e & f) ^ (~e & g);
+    uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22), maj = (a & b) ^ (a & c) ^ (b & c);
+    uint32_t T1 = *h + S1 + ch + add;
+    *d += T1;
+    *h = T1 + S0 + maj;
+}
+
 static void take_block(uint32_t H[8], const uint8_t *block)
 {
-    uint32_t W[64], v[8]; // v: the standard's a to h
+    uint32_t W[64];
+    uint32_t a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
     schedule(block, W);
-    memcpy(v, H, sizeof v);
-    for (unsigned t = 0; t < 64; t++) {
-        uint32_t S1 = rotr(v[4], 6) ^ rotr(v[4], 11) ^ rotr(v[4], 25), ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t S0 = rotr(v[0], 2) ^ rotr(v[0], 13) ^ rotr(v[0], 22),
-                 maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        uint32_t T1 = v[7] + S1 + ch + K[t] + W[t], T2 = S0 + maj;
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += T1;
-        v[0] = T1 + T2;
+    for (unsigned t = 0; t < 64; t += 8) {
+        step(a, b, c, &d, e, f, g, &h, K[t] + W[t]);
+        step(h, a, b, &c, d, e, f, &g, K[t + 1] + W[t + 1]);
+        step(g, h, a, &b, c, d, e, &f, K[t + 2] + W[t + 2]);
+        step(f, g, h, &a, b, c, d, &e, K[t + 3] + W[t + 3]);
+        step(e, f, g, &h, a, b, c, &d, K[t + 4] + W[t + 4]);
+        step(d, e, f, &g, h, a, b, &c, K[t + 5] + W[t + 5]);
+        step(c, d, e, &f, g, h, a, &b, K[t + 6] + W[t + 6]);
+        step(b, c, d, &e, f, g, h, &a, K[t + 7] + W[t + 7]);
     }
+    const uint32_t v[8] = {a, b, c, d, e, f, g, h};
     for (unsigned i = 0; i < 8; i++) H[i] += v[i];
 }
 

@@ -65,7 +65,7 @@ enum hark_regex_result hark_budget_find(struct hark_budget *budget, size_t numbe
 {
     struct hark_health *health = &budget->healths->v[number];
     struct hark_spent *spent = &budget->spent[number];
-    if (atomic_load_explicit(&health->quarantined, memory_order_relaxed)) {
+    if (hark_health_quarantined(health)) {
         spent->skipped++;
         budget->all_skipped++;
         note_stop(budget, health, true);
@@ -104,7 +104,7 @@ size_t hark_budget_costs(struct hark_budget *budget, const struct hark_pattern_c
             .of_ns = budget->all_ns,
             .over = spent->all_over,
             .skipped = spent->skipped,
-            .quarantined = atomic_load_explicit(&budget->healths->v[i].quarantined, memory_order_relaxed),
+            .quarantined = hark_health_quarantined(&budget->healths->v[i]),
         };
     }
     qsort(budget->costs, n, sizeof *budget->costs, dearest_first);

@@ -51,5 +51,9 @@ enum hark_regex_result hark_budget_find(struct hark_budget *budget, size_t numbe
                                         struct hark_str text, size_t at, size_t *ret_from, size_t *ret_to);
 // Patterns that were tried or passed over, the dearest first; valid until the next call.
 size_t hark_budget_costs(struct hark_budget *budget, const struct hark_pattern_cost **ret);
+static inline bool hark_health_quarantined(const struct hark_health *health)
+{
+    return atomic_load_explicit(&health->quarantined, memory_order_relaxed);
+}
 // A pattern that is in quarantine and was not told yet, or NULL. Any thread.
 const struct hark_pattern *hark_health_news(struct hark_healths *healths);

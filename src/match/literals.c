@@ -52,7 +52,7 @@ static bool add(struct hark_str term, unsigned closed, struct hark_arena *arena,
     if (sure) {
         struct hark_str bytes = hark_arena_str(arena, hark_buf_str(&buf));
         ret->v = hark_grow(ret->v, ret->n, &ret->cap, sizeof *ret->v);
-        ret->v[ret->n++] = (struct hark_literal){bytes, closed_at_ends(bytes, closed)};
+        ret->v[ret->n++] = (struct hark_literal){bytes, closed_at_ends(bytes, closed), false};
     }
     hark_buf_done(&buf);
     return sure;
@@ -67,7 +67,8 @@ static bool add_word(const struct hark_word *word, struct hark_arena *arena, str
 // Of "a b"~5 both words are needed: the longer one is the rarer.
 static bool add_pattern(const struct hark_pattern *pattern, struct hark_arena *arena, struct hark_literals *ret)
 {
-    if (pattern->kind == HARK_PATTERN_REGEX || pattern->nwords == 0) return false;
+    if (pattern->kind == HARK_PATTERN_REGEX) return ret->no_regex;
+    if (pattern->nwords == 0) return false;
     const struct hark_word *best = &pattern->words[0];
     for (unsigned i = 1; i < pattern->nwords; i++)
         if (pattern->words[i].text.len > best->text.len) best = &pattern->words[i];
@@ -78,7 +79,9 @@ static bool add_field(const struct hark_node *node, struct hark_arena *arena, st
 {
     if (node->field != HARK_FIELD_FROM && node->field != HARK_FIELD_TO) return false;
     unsigned end = node->key.len < MAX_CLOSED_HANDLE ? HARK_CLOSED_TAG : 0;
-    return add(node->key, HARK_CLOSED_START | end, arena, ret);
+    if (!add(node->key, HARK_CLOSED_START | end, arena, ret)) return false;
+    ret->v[ret->n - 1].whom = true;
+    return true;
 }
 
 static bool add_leaf(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret)
@@ -98,14 +101,16 @@ static bool add_leaf(const struct hark_node *node, struct hark_arena *arena, str
     }
 }
 
-// How much a set filters: by its weakest literal.
-static size_t worth(const struct hark_literal *v, size_t n)
+// How much the set that begins at `from` filters: by its weakest literal. One that is empty, for its tree is never
+// true, filters all.
+static size_t worth(const struct hark_literals *list, size_t from, size_t n)
 {
     size_t least = SIZE_MAX;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = from; i < from + n; i++) {
+        const struct hark_literal *literal = &list->v[i];
         size_t closed =
-            (v[i].closed & HARK_CLOSED_START ? 1 : 0) + (v[i].closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
-        if (v[i].bytes.len + closed < least) least = v[i].bytes.len + closed;
+            (literal->closed & HARK_CLOSED_START ? 1 : 0) + (literal->closed & ~(unsigned)HARK_CLOSED_START ? 1 : 0);
+        if (literal->bytes.len + closed < least) least = literal->bytes.len + closed;
     }
     return least;
 }
@@ -126,6 +131,7 @@ static bool add_and(const struct hark_node *node, struct hark_arena *arena, stru
                     const struct hark_node **ret_why)
 {
     size_t mark = ret->n, nbest = 0;
+    bool any = false;
     const struct hark_node *first = NULL, *why = NULL;
     for (uint32_t i = 0; i < node->nkids; i++) {
         size_t end = ret->n;
@@ -133,16 +139,16 @@ static bool add_and(const struct hark_node *node, struct hark_arena *arena, stru
             if (!first) first = why;
             continue;
         }
-        struct hark_literal *best = ret->v + mark, *other = ret->v + end;
         size_t nother = ret->n - end;
-        if (nbest == 0 || worth(other, nother) > worth(best, nbest)) {
-            memmove(best, other, nother * sizeof *best);
+        if (!any || worth(ret, end, nother) > worth(ret, mark, nbest)) {
+            if (nother) memmove(&ret->v[mark], &ret->v[end], nother * sizeof *ret->v);
             nbest = nother;
         }
+        any = true;
         ret->n = mark + nbest;
     }
-    if (nbest == 0) *ret_why = first ? first : node;
-    return nbest > 0;
+    if (!any) *ret_why = first ? first : node;
+    return any;
 }
 
 bool hark_literals_of(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret,
@@ -153,4 +159,11 @@ bool hark_literals_of(const struct hark_node *node, struct hark_arena *arena, st
     if (add_leaf(node, arena, ret)) return true;
     *ret_why = node;
     return false;
+}
+
+bool hark_literals_without_regex(const struct hark_node *node, struct hark_arena *arena, struct hark_literals *ret)
+{
+    const struct hark_node *why;
+    ret->no_regex = true;
+    return hark_literals_of(node, arena, ret, &why);
 }

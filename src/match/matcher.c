@@ -92,7 +92,7 @@ static int compile(struct hark_matcher *m, const char *cache_dir, struct hark_er
     if (rc == 0) rc = add_intents(m, err);
     for (int plain = 0; plain < 2 && rc == 0; plain++) rc = hark_lexicon_compile(&m->lexicon[plain], cache_dir, err);
     if (rc < 0) return rc;
-    m->prefilter = hark_prefilter_new(m->rs, cache_dir, err);
+    m->prefilter = hark_prefilter_new(m->rs, &m->regexes, m->healths, cache_dir, err);
     return m->prefilter ? 0 : HARK_EBUG;
 }
 

@@ -15,6 +15,7 @@
 
 #include "prefilter.h"
 
+#include <hark/post.h>
 #include <hark/text.h>
 
 #include <stdlib.h>
@@ -40,6 +41,12 @@ struct piece {
     uint32_t len;
 };
 
+// By which patterns every message comes in for a brand. Where these are in quarantine the literals are enough, which
+// the brand has as well. n 0: it has none, or they are not what is to blame.
+struct open_door {
+    uint32_t first, n; // in prefilter.regexes
+};
+
 struct hark_prefilter {
     struct hark_arena arena;
     struct literal *literals;
@@ -49,7 +56,12 @@ struct hark_prefilter {
     struct piece *pieces; // by number in the database
     size_t npieces;
     struct hark_unfiltered *unfiltered;
+    struct open_door *doors; // of each of them
     size_t nunfiltered;
+    uint32_t *regexes; // of the doors
+    size_t nregexes;
+    const struct hark_healths *healths;
+    bool whom; // a literal may stand in the author or in what a post answers
     struct hark_database *db;
 };
 
@@ -64,7 +76,8 @@ struct build {
     struct hark_map index; // literal and its closed bits → number
     struct hark_arena temp;
     struct posting *postings;
-    size_t npostings, cap_postings, cap_literals, cap_unfiltered;
+    size_t npostings, cap_postings, cap_literals, cap_unfiltered, cap_doors, cap_regexes;
+    const struct hark_map *regexes; // source → number
     struct hark_buf key;
 };
 
@@ -74,20 +87,38 @@ static uint32_t literal_number(struct build *build, const struct hark_literal *l
     hark_buf_clear(&build->key);
     hark_buf_str_add(&build->key, literal->bytes);
     hark_buf_char(&build->key, (char)literal->closed);
-    struct hark_map_entry *entry = hark_map_get(&build->index, hark_buf_str(&build->key));
-    if (entry) return (uint32_t)entry->num;
-    struct hark_str key = hark_arena_str(&pf->arena, hark_buf_str(&build->key));
-    hark_map_put(&build->index, key, NULL)->num = (int64_t)pf->nliterals;
+    bool fresh;
+    struct hark_map_entry *entry = hark_map_put(&build->index, hark_buf_str(&build->key), &fresh);
+    if (!fresh) return (uint32_t)entry->num;
+    struct hark_str key = entry->key = hark_arena_str(&pf->arena, entry->key);
+    entry->num = (int64_t)pf->nliterals;
     pf->literals = hark_grow(pf->literals, pf->nliterals, &build->cap_literals, sizeof *pf->literals);
     pf->literals[pf->nliterals] =
         (struct literal){.bytes = key.ptr, .len = (uint32_t)key.len - 1, .closed = literal->closed, .next = none};
     return (uint32_t)pf->nliterals++;
 }
 
-static void add_unfiltered(struct build *build, const struct hark_brand *brand, const struct hark_node *why)
+static void add_regexes(struct build *build, const struct hark_node *node) // NOLINT(misc-no-recursion)
 {
     struct hark_prefilter *pf = build->pf;
+    for (uint32_t i = 0; i < node->nkids; i++) add_regexes(build, node->kids[i]);
+    if (node->kind != HARK_NODE_PATTERN || node->pattern->kind != HARK_PATTERN_REGEX) return;
+    const struct hark_map_entry *entry = hark_map_get(build->regexes, node->pattern->regex);
+    pf->regexes = hark_grow(pf->regexes, pf->nregexes, &build->cap_regexes, sizeof *pf->regexes);
+    pf->regexes[pf->nregexes++] = (uint32_t)entry->num;
+}
+
+// Its literals are those that are left when its patterns are in quarantine.
+static void add_unfiltered(struct build *build, const struct hark_brand *brand, const struct hark_node *why,
+                           struct hark_literals *literals)
+{
+    struct hark_prefilter *pf = build->pf;
+    struct open_door door = {.first = (uint32_t)pf->nregexes};
+    if (hark_literals_without_regex(brand->listen, &build->temp, literals)) add_regexes(build, brand->listen);
+    door.n = (uint32_t)pf->nregexes - door.first;
     pf->unfiltered = hark_grow(pf->unfiltered, pf->nunfiltered, &build->cap_unfiltered, sizeof *pf->unfiltered);
+    pf->doors = hark_grow(pf->doors, pf->nunfiltered, &build->cap_doors, sizeof *pf->doors);
+    pf->doors[pf->nunfiltered] = door;
     pf->unfiltered[pf->nunfiltered++] = (struct hark_unfiltered){brand, why};
 }
 
@@ -95,8 +126,9 @@ static void add_brand(struct build *build, const struct hark_brand *brand)
 {
     struct hark_literals literals = {0};
     const struct hark_node *why = NULL;
-    if (!hark_literals_of(brand->listen, &build->temp, &literals, &why)) add_unfiltered(build, brand, why);
+    if (!hark_literals_of(brand->listen, &build->temp, &literals, &why)) add_unfiltered(build, brand, why, &literals);
     for (size_t i = 0; i < literals.n; i++) {
+        build->pf->whom |= literals.v[i].whom;
         struct posting posting = {literal_number(build, &literals.v[i]), brand->index};
         struct posting *last = build->npostings ? &build->postings[build->npostings - 1] : NULL;
         if (last && last->literal == posting.literal && last->brand == posting.brand) continue;
@@ -219,10 +251,13 @@ static void build_done(struct build *build)
     free(build->postings);
 }
 
-struct hark_prefilter *hark_prefilter_new(const struct hark_ruleset *rs, const char *cache_dir, struct hark_err *err)
+struct hark_prefilter *hark_prefilter_new(const struct hark_ruleset *rs, const struct hark_map *regexes,
+                                          const struct hark_healths *healths, const char *cache_dir,
+                                          struct hark_err *err)
 {
     struct hark_prefilter *pf = hark_calloc(1, sizeof *pf);
-    struct build build = {.pf = pf};
+    struct build build = {.pf = pf, .regexes = regexes};
+    pf->healths = healths;
     for (size_t i = 0; i < rs->nbrands; i++) add_brand(&build, &rs->brands[i]);
     sort_postings(&build);
     build_done(&build);
@@ -242,6 +277,8 @@ void hark_prefilter_free(struct hark_prefilter *pf)
     free(pf->postings);
     free(pf->pieces);
     free(pf->unfiltered);
+    free(pf->doors);
+    free(pf->regexes);
     hark_arena_done(&pf->arena);
     free(pf);
 }
@@ -260,7 +297,8 @@ const struct hark_unfiltered *hark_prefilter_unfiltered(const struct hark_prefil
 size_t hark_prefilter_bytes(const struct hark_prefilter *pf)
 {
     return hark_database_bytes(pf->db) + hark_arena_bytes(&pf->arena) + pf->nliterals * sizeof *pf->literals +
-           pf->npostings * sizeof *pf->postings + pf->npieces * sizeof *pf->pieces;
+           pf->npostings * sizeof *pf->postings + pf->npieces * sizeof *pf->pieces +
+           pf->nunfiltered * (sizeof *pf->unfiltered + sizeof *pf->doors) + pf->nregexes * sizeof *pf->regexes;
 }
 
 size_t hark_prefilter_literals(const struct hark_prefilter *pf)
@@ -372,6 +410,20 @@ static void next_stamp(struct hark_prefilter_scratch *scratch, const struct hark
     scratch->stamp = 1;
 }
 
+static bool is_shut(const struct hark_prefilter *pf, struct open_door door)
+{
+    uint32_t shut = 0;
+    while (shut < door.n && hark_health_quarantined(&pf->healths->v[pf->regexes[door.first + shut]])) shut++;
+    return door.n > 0 && shut == door.n;
+}
+
+static void add_unfiltered_candidates(const struct hark_prefilter *pf, struct hark_prefilter_scratch *scratch)
+{
+    bool any = atomic_load_explicit(&pf->healths->quarantined, memory_order_relaxed) > 0;
+    for (size_t i = 0; i < pf->nunfiltered; i++)
+        if (!any || !is_shut(pf, pf->doors[i])) add_candidate(scratch, pf->unfiltered[i].brand->index);
+}
+
 void hark_prefilter_all(struct hark_prefilter_scratch *scratch, size_t nbrands)
 {
     for (size_t i = 0; i < nbrands; i++) scratch->brands[i] = (uint32_t)i;
@@ -382,12 +434,16 @@ void hark_prefilter_scan(const struct hark_prefilter *pf, struct hark_prefilter_
                          struct hark_str raw, size_t nbrands, bool *ret_folded)
 {
     next_stamp(scratch, pf, nbrands);
-    struct scan scan = {pf, scratch, raw, true};
-    if ((*ret_folded = hark_prefold_needed(raw))) {
-        hark_prefold_json(raw, &scratch->folded);
+    struct hark_str said = hark_post_said(raw, pf->whom);
+    struct scan scan = {pf, scratch, said, true};
+    if ((*ret_folded = hark_prefold_needed(said))) {
+        if (!hark_prefold_json(said, &scratch->folded)) {
+            hark_prefilter_all(scratch, nbrands);
+            return;
+        }
         scan.bytes = hark_buf_str(&scratch->folded);
         scan.raw = false;
     }
-    for (size_t i = 0; i < pf->nunfiltered; i++) add_candidate(scratch, pf->unfiltered[i].brand->index);
+    add_unfiltered_candidates(pf, scratch);
     if (!hark_database_scan(pf->db, hs, scan.bytes, on_piece, &scan)) hark_prefilter_all(scratch, nbrands);
 }

@@ -1,6 +1,7 @@
 // The prefilter: one scan of a message's raw bytes says which brands it may name.
 #pragma once
 
+#include "budget.h"
 #include "database.h"
 #include "literals.h"
 
@@ -9,7 +10,10 @@
 struct hark_prefilter;
 
 // Finds the literals of every brand's tree and compiles them.
-struct hark_prefilter *hark_prefilter_new(const struct hark_ruleset *rs, const char *cache_dir, struct hark_err *err);
+// `regexes`: source → number in `healths`; both outlive it.
+struct hark_prefilter *hark_prefilter_new(const struct hark_ruleset *rs, const struct hark_map *regexes,
+                                          const struct hark_healths *healths, const char *cache_dir,
+                                          struct hark_err *err);
 void hark_prefilter_free(struct hark_prefilter *pf); // takes NULL
 const struct hark_database *hark_prefilter_database(const struct hark_prefilter *pf);
 const struct hark_unfiltered *hark_prefilter_unfiltered(const struct hark_prefilter *pf, size_t *ret_n);
@@ -28,7 +32,8 @@ void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const s
                                  size_t nbrands);
 void hark_prefilter_scratch_done(struct hark_prefilter_scratch *scratch);
 
-// The brands that the raw message may name go to scratch->brands, those that are always candidates among them.
+// The brands that the raw message may name go to scratch->brands, those that are always candidates among them: where
+// that is for patterns alone, only until all of these are in quarantine.
 // *ret_folded tells whether the message had to be rewritten for the scan.
 void hark_prefilter_scan(const struct hark_prefilter *pf, struct hark_prefilter_scratch *scratch, struct hs_scratch *hs,
                          struct hark_str raw, size_t nbrands, bool *ret_folded);

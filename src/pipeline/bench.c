@@ -1,4 +1,5 @@
-// hark bench match: what matching costs, beside two ways to do without hark's prefilter, on a workload made in memory.
+// hark bench match: what matching costs, beside two ways to do without hark's prefilter, on a workload made in memory;
+// the same posts from a file, as `hark scan` reads them; and what a pattern leaves behind that is in quarantine.
 //
 // Each number of brands is measured in a process of its own, so that memory is that of these rules and no other.
 
@@ -18,6 +19,8 @@ enum {
     MAX_PATTERN_BRANDS = 10000, // one pattern a rule: more take minutes to compile
     PATTERN_US = 300000,        // of measuring it
     OPEN_US = 300000,           // of the open-loop load
+    GOOD_BRANDS = 1000,         // beside the bad one
+    TURNS = 7,                  // of two that are compared; the best of each counts
     MIN_BRANDS = 100,           // posts name a hundred
     MAX_BRANDS = 1000000,
 };
@@ -62,20 +65,25 @@ static void decode(struct bench *bench, struct hark_str json, struct hark_post *
     if (hark_post_decode(json, &bench->arena, post, &err)) bench->bad++;
 }
 
+static void encode(struct bench *bench, const struct hark_post *post, struct hark_str json)
+{
+    bench->candidates++;
+    struct hark_matches matches = hark_match_post(bench->m, bench->ms, post, false);
+    bench->matches += matches.n;
+    for (size_t i = 0; i < matches.n; i++) {
+        hark_buf_clear(&bench->out);
+        struct hark_json writer = hark_json_to(&bench->out);
+        hark_match_encode(&matches.v[i], post, json, hark_matcher_rules(bench->m)->version, &writer);
+    }
+}
+
 // As `hark match` does it, up to the encoded matches.
 static void match_post(struct bench *bench, struct hark_str json)
 {
     struct hark_post post;
     if (hark_match_maybe(bench->m, bench->ms, json) == 0) return;
-    bench->candidates++;
     decode(bench, json, &post);
-    struct hark_matches matches = hark_match_post(bench->m, bench->ms, &post, false);
-    bench->matches += matches.n;
-    for (size_t i = 0; i < matches.n; i++) {
-        hark_buf_clear(&bench->out);
-        struct hark_json writer = hark_json_to(&bench->out);
-        hark_match_encode(&matches.v[i], &post, json, hark_matcher_rules(bench->m)->version, &writer);
-    }
+    encode(bench, &post, json);
 }
 
 // --- loads ---
@@ -103,6 +111,30 @@ static double match_some(struct bench *bench, const struct workload *workload)
     int64_t from = cpu_us(), took = 0;
     while (n < workload->nposts && (took = cpu_us() - from) < PATTERN_US) match_post(bench, workload->posts[n++]);
     return (double)took / (double)n;
+}
+
+// As `hark scan` does it, up to the encoded matches.
+static int scan_file(struct bench *bench, const char *path, double *ret_us, struct hark_err *err)
+{
+    const struct hark_source_options options = {.lazy = true};
+    struct hark_source_item item;
+    struct hark_buf spec = {0};
+    size_t n = 0;
+    hark_buf_printf(&spec, "file:%s", path);
+    bench->candidates = bench->matches = 0;
+    int64_t from = cpu_us();
+    struct hark_source *src = hark_source_open(hark_buf_cstr(&spec), &options, err);
+    while (src && hark_source_next(src, &item, err) > 0) {
+        if (item.kind != HARK_ITEM_POST) bench->bad++;
+        n++;
+        if (item.kind != HARK_ITEM_POST || hark_match_maybe(bench->m, bench->ms, item.json) == 0) continue;
+        hark_source_read(src, &item);
+        encode(bench, item.post, item.json);
+    }
+    *ret_us = (double)(cpu_us() - from) / (double)(n + (n == 0));
+    hark_source_free(src);
+    hark_buf_done(&spec);
+    return err->code;
 }
 
 static int by_value(const void *a, const void *b)
@@ -205,6 +237,24 @@ static void print_match(struct bench *bench, size_t brands, unsigned share, cons
     fflush(stdout);
 }
 
+static int print_scan(struct bench *bench, size_t brands, const struct workload *workload, struct hark_err *err)
+{
+    struct hark_buf path = {0};
+    double best = 0, us = 0;
+    hark_buf_printf(&path, "%s.cache/posts", bench->folder);
+    int code = workload_write(workload, hark_buf_cstr(&path), err);
+    for (int turn = 0; turn < 3 && code == 0; turn++) { // the first one warms
+        code = scan_file(bench, path.ptr, &us, err);
+        if (turn == 0 || us < best) best = us;
+    }
+    if (code == 0)
+        printf("scan brands=%zu share=5 posts_per_cpu_s=%.0f us_a_post=%.3f candidates=%llu matches=%llu\n", brands,
+               1e6 / best, best, (unsigned long long)bench->candidates, (unsigned long long)bench->matches);
+    fflush(stdout);
+    hark_buf_done(&path);
+    return code;
+}
+
 // One pattern a rule: what there is to do without a prefilter.
 static int print_patterns(struct bench *bench, size_t brands, const struct workload *workload, struct hark_err *err)
 {
@@ -228,19 +278,65 @@ static int measure(struct bench *bench, size_t brands, struct hark_err *err)
         print_match(bench, brands, shares[i], &workload);
         workload_done(&workload);
     }
-    drop(bench);
-    if (bench->bad) return hark_err_set(err, HARK_EBUG, "%llu made posts are wrong", (unsigned long long)bench->bad);
     workload_posts(&five, (size_t)bench->cfg->posts, 5);
-    int code = brands <= MAX_PATTERN_BRANDS ? print_patterns(bench, brands, &five, err) : 0;
+    int code = print_scan(bench, brands, &five, err);
+    drop(bench);
+    if (code == 0 && brands <= MAX_PATTERN_BRANDS) code = print_patterns(bench, brands, &five, err);
     workload_done(&five);
-    hark_arena_done(&bench->arena);
-    hark_buf_done(&bench->out);
     return code;
+}
+
+// --- a bad rule among good ones ---
+
+// Posts until the pattern is in quarantine.
+static size_t until_quarantine(struct bench *bench, const struct workload *workload)
+{
+    size_t n = 0;
+    while (n < workload->nposts && !hark_scratch_quarantined(bench->ms)) match_post(bench, workload->posts[n++]);
+    return n;
+}
+
+// The good rules alone and with the bad one take turns, so that what else the machine does meets both.
+static int print_hostile(struct bench *good, struct bench *all, const struct workload *workload, struct hark_err *err)
+{
+    double us[2] = {0};
+    size_t n = until_quarantine(all, workload);
+    if (n == workload->nposts) return hark_err_set(err, HARK_EBUG, "the bad pattern did not go into quarantine");
+    for (int turn = 0; turn < TURNS; turn++) {
+        double took[2] = {match_all(good, workload), match_all(all, workload)};
+        for (int i = 0; i < 2; i++)
+            if (turn == 0 || took[i] < us[i]) us[i] = took[i];
+    }
+    printf(
+        "hostile brands=%d share=5 good_per_cpu_s=%.0f with_bad_per_cpu_s=%.0f falls_percent=%.1f quarantine_after=%zu "
+        "good_matches=%llu with_bad_matches=%llu\n",
+        GOOD_BRANDS, 1e6 / us[0], 1e6 / us[1], 100 * (1 - us[0] / us[1]), n, (unsigned long long)good->matches,
+        (unsigned long long)all->matches);
+    return 0;
+}
+
+static int measure_hostile(struct bench *good, size_t brands, struct hark_err *err)
+{
+    struct bench all = *good;
+    struct workload workload = {.hostile = true};
+    struct took took;
+    workload_posts(&workload, (size_t)good->cfg->posts, 5);
+    if (workload_rules(good->folder, brands, false, err) == 0 && compile(good, false, &took, err) == 0 &&
+        workload_bad_rule(good->folder, err) == 0 && compile(&all, false, &took, err) == 0)
+        (void)print_hostile(good, &all, &workload, err);
+    drop(good);
+    drop(&all);
+    hark_arena_done(&all.arena);
+    hark_buf_done(&all.out);
+    workload_done(&workload);
+    return err->code;
 }
 
 // --- processes ---
 
-static int measure_apart(const struct hark_config *cfg, size_t brands, struct hark_err *err)
+typedef int measurement(struct bench *bench, size_t brands, struct hark_err *err);
+
+static int measure_apart(const struct hark_config *cfg, size_t brands, measurement *run, struct hark_err *err)
 {
     struct bench bench = {.cfg = cfg, .folder = "/tmp/hark-bench.XXXXXX"};
     int status = 0;
@@ -248,7 +344,11 @@ static int measure_apart(const struct hark_config *cfg, size_t brands, struct ha
     fflush(stdout);
     pid_t pid = fork();
     if (pid == 0) {
-        int code = measure(&bench, brands, err);
+        int code = run(&bench, brands, err);
+        hark_arena_done(&bench.arena);
+        hark_buf_done(&bench.out);
+        if (code == 0 && bench.bad)
+            code = hark_err_set(err, HARK_EBUG, "%llu made posts are wrong", (unsigned long long)bench.bad);
         if (code) fprintf(stderr, "hark bench: %s\n", err->text);
         fflush(stdout);
         _exit(code != 0);
@@ -271,7 +371,7 @@ int hark_pipeline_bench_match(const struct hark_config *cfg, const char *const *
         if (hark_str_int(hark_str(counts[i]), &brands) || brands < MIN_BRANDS || brands > MAX_BRANDS)
             return hark_err_set(err, HARK_EINPUT, "brands: '%s' is no number from %d to %d", counts[i], MIN_BRANDS,
                                 MAX_BRANDS);
-        if (measure_apart(cfg, (size_t)brands, err)) return err->code;
+        if (measure_apart(cfg, (size_t)brands, measure, err)) return err->code;
     }
-    return 0;
+    return hark_stopping() ? 0 : measure_apart(cfg, GOOD_BRANDS, measure_hostile, err);
 }

@@ -4,6 +4,7 @@
 #include "workload.h"
 
 #include <hark/clock.h>
+#include <hark/json_read.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -71,11 +72,9 @@ static int producer_alone(const struct hark_stream_options *stream, const struct
 static int write_posts(const struct workload *workload, char path[64], struct hark_err *err)
 {
     int fd = mkstemp(path);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    for (size_t i = 0; file && i < workload->nposts; i++)
-        fprintf(file, HARK_STR_FMT "\n", HARK_STR_ARG(workload->posts[i]));
-    if (file && fclose(file) == 0) return 0;
-    return hark_err_set(err, HARK_ESERVICE, "cannot write %s: %s", path, strerror(errno));
+    if (fd < 0) return hark_err_set(err, HARK_ESERVICE, "cannot write %s: %s", path, strerror(errno));
+    (void)close(fd);
+    return workload_write(workload, path, err);
 }
 
 struct topics {
@@ -98,12 +97,69 @@ static int open_topics(const struct topics *topics, struct hark_err *err)
     return hark_stream_ping(&topics->stream, WAIT_MS, err) ? err->code : make_topics(&topics->stream, err);
 }
 
+// --- events of Jetstream: what they take before there is anything to send ---
+
+// What it takes to read the JSON and to keep nothing of it.
+static double parse_all(const struct workload *workload, struct hark_err *err)
+{
+    enum { DEPTH = 64 };
+    struct hark_arena arena = {0};
+    struct hark_jr jr;
+    int64_t from = hark_clock_cpu_us();
+    for (size_t i = 0; i < workload->nposts && err->code == 0; i++) {
+        hark_arena_reset(&arena);
+        if (!hark_jr_init(&jr, workload->posts[i], &arena, DEPTH, err) || !hark_jr_skip(&jr)) break;
+    }
+    double us = (double)(hark_clock_cpu_us() - from) / (double)workload->nposts;
+    hark_arena_done(&arena);
+    return us;
+}
+
+// From a file to canonical JSON, as `hark ingest` does it.
+static double decode_all(const char *spec, size_t n, struct hark_err *err)
+{
+    const struct hark_source_options options = {0};
+    struct hark_source_item item;
+    size_t posts = 0;
+    int64_t from = hark_clock_cpu_us();
+    struct hark_source *src = hark_source_open(spec, &options, err);
+    while (src && hark_source_next(src, &item, err) > 0) posts += item.kind == HARK_ITEM_POST;
+    double us = (double)(hark_clock_cpu_us() - from) / (double)n;
+    hark_source_free(src);
+    if (err->code == 0 && posts != n) hark_err_set(err, HARK_EBUG, "%zu of %zu made events are posts", posts, n);
+    return us;
+}
+
+static int print_events(const struct hark_config *cfg, struct hark_err *err)
+{
+    enum { ROUNDS = 3 };
+    struct workload workload = {0};
+    char path[64] = "/tmp/hark-bench.XXXXXX", spec[80];
+    double parse_us = 0, decode_us = 0;
+    workload_events(&workload, (size_t)cfg->posts);
+    (void)write_posts(&workload, path, err);
+    snprintf(spec, sizeof spec, "file:%s", path);
+    for (int round = 0; round < ROUNDS && err->code == 0; round++) { // the best counts
+        double parse = parse_all(&workload, err), decode = err->code ? 0 : decode_all(spec, workload.nposts, err);
+        if (round == 0 || parse < parse_us) parse_us = parse;
+        if (round == 0 || decode < decode_us) decode_us = decode;
+    }
+    if (err->code == 0)
+        printf("jetstream posts=%zu bytes_a_post=%zu posts_per_cpu_s=%.0f us_a_post=%.2f parse_per_cpu_s=%.0f\n",
+               workload.nposts, workload.bytes.len / workload.nposts, 1e6 / decode_us, decode_us, 1e6 / parse_us);
+    fflush(stdout);
+    (void)unlink(path);
+    workload_done(&workload);
+    return err->code;
+}
+
 int hark_pipeline_bench_ingest(const struct hark_config *cfg, struct hark_err *err)
 {
     struct topics topics;
     struct workload workload = {0};
     char path[64] = "/tmp/hark-bench.XXXXXX", spec[80];
     name_topics(cfg, &topics, "ingest");
+    if (print_events(cfg, err)) return err->code;
     if (open_topics(&topics, err)) return err->code;
     workload_posts(&workload, (size_t)cfg->posts, SHARE);
     if (write_posts(&workload, path, err) == 0) {

@@ -12,7 +12,7 @@
 enum { WATCHED = 64 };
 
 static _Atomic(struct hark_source *) watched[WATCHED];
-static volatile sig_atomic_t stopping;
+static atomic_bool stopping;
 
 static void on_signal(int number)
 {
@@ -23,7 +23,7 @@ static void on_signal(int number)
 // Called from the handler: only async-signal-safe things here.
 void stop_request(void)
 {
-    stopping = 1;
+    atomic_store(&stopping, true);
     for (int i = 0; i < WATCHED; i++) {
         struct hark_source *src = atomic_load(&watched[i]);
         if (src) hark_source_stop(src);

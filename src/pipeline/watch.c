@@ -33,15 +33,16 @@ struct hark_watch {
 };
 
 static int wake_fd = -1;
-static volatile sig_atomic_t hung_up;
+static atomic_bool hung_up; // set before the wake-up, taken behind it, so that none is lost
 
 static void on_hangup(int number)
 {
     (void)number;
     int saved = errno;
     uint64_t one = 1;
-    hung_up = 1;
-    if (write(wake_fd, &one, sizeof one) < 0) errno = saved; // it is readable already
+    atomic_store(&hung_up, true);
+    (void)!write(wake_fd, &one, sizeof one); // where that fails it is readable already
+    errno = saved;
 }
 
 // --- what to wait for ---
@@ -111,9 +112,8 @@ static bool wait_for_change(struct hark_watch *watch, bool *ret_asked)
     struct pollfd fds[] = {{.fd = watch->changes, .events = POLLIN}, {.fd = wake_fd, .events = POLLIN}};
     while (poll(fds, 2, watch->again ? AGAIN_MS : -1) < 0 && errno == EINTR) continue;
     if (atomic_load(&watch->ending)) return false;
-    if (fds[1].revents && read(wake_fd, &count, sizeof count) < 0) hung_up = 0;
-    *ret_asked = hung_up;
-    hung_up = 0;
+    if (fds[1].revents) (void)!read(wake_fd, &count, sizeof count);
+    *ret_asked = atomic_exchange(&hung_up, false);
     if (*ret_asked && lost_terminal(watch)) {
         stop_request();
         return false;

@@ -123,6 +123,14 @@ int workload_rules(const char *folder, size_t brands, bool patterns, struct hark
     return 0;
 }
 
+int workload_bad_rule(const char *folder, struct hark_err *err)
+{
+    FILE *file = create(folder, "bad.yaml", err);
+    if (!file) return err->code;
+    fprintf(file, "brand: bad\nteam: bench\nlisten: {keywords: ['/(a+)+$/']}\nintents: [want, need, complaint]\n");
+    return fclose(file) == 0 ? 0 : hark_err_set(err, HARK_EINPUT, "cannot write %s/bad.yaml", folder);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st;
@@ -168,7 +176,15 @@ static void add_name(struct hark_buf *buf, uint64_t *state, char tag[72])
     if (below(state, 5) < 2) hark_buf_printf(buf, "%s ", fired[below(state, COUNT(fired))]);
 }
 
-static void add_post(struct hark_buf *buf, uint64_t *state, size_t i, bool named)
+static void add_hostile(struct hark_buf *buf)
+{
+    enum { RUN = 200 };
+    memset(hark_buf_reserve(buf, RUN), 'a', RUN);
+    buf->len += RUN;
+    hark_buf_char(buf, '!');
+}
+
+static void add_post(struct hark_buf *buf, uint64_t *state, size_t i, bool named, bool hostile)
 {
     char tag[72] = "";
     unsigned author = below(state, 40000), n = 8 + below(state, 40), at = below(state, n);
@@ -183,6 +199,7 @@ static void add_post(struct hark_buf *buf, uint64_t *state, size_t i, bool named
         if (named && k == at) add_name(buf, state, tag);
         add_word(buf, state, script);
     }
+    if (hostile) add_hostile(buf);
     hark_buf_printf(
         buf,
         "\",\"lang\":[\"%s\"],\"hashtags\":[%s%s%s],\"mentions\":[],\"links\":[],\"url\":\"https://"
@@ -192,18 +209,106 @@ static void add_post(struct hark_buf *buf, uint64_t *state, size_t i, bool named
         author % 5000, below(state, 50), below(state, 9), below(state, 9));
 }
 
+static void add_cid(struct hark_buf *buf, uint64_t *state)
+{
+    hark_buf_printf(buf, "bafyrei%016llx%016llx%016llxabcd", (unsigned long long)mix(state),
+                    (unsigned long long)mix(state), (unsigned long long)mix(state));
+}
+
+// A facet of the first `bytes` bytes of the text, as clients mark a hashtag.
+static void add_facet(struct hark_buf *buf, size_t bytes, const char *tag)
+{
+    hark_buf_printf(buf,
+                    "\"facets\":[{\"$type\":\"app.bsky.richtext.facet\",\"features\":[{\"$type\":"
+                    "\"app.bsky.richtext.facet#tag\",\"tag\":\"%s\"}],\"index\":{\"byteEnd\":%zu,\"byteStart\":0}}],",
+                    tag, bytes);
+}
+
+static void add_picture(struct hark_buf *buf, uint64_t *state)
+{
+    hark_buf_printf(buf,
+                    "\"embed\":{\"$type\":\"app.bsky.embed.images\",\"images\":[{\"alt\":\"a window\",\"aspectRatio\":{"
+                    "\"height\":1500,\"width\":2000},\"image\":{\"$type\":\"blob\",\"ref\":{\"$link\":\"");
+    add_cid(buf, state);
+    hark_buf_printf(buf, "\"},\"mimeType\":\"image/jpeg\",\"size\":%u}}]},", below(state, 900000));
+}
+
+static void add_answered(struct hark_buf *buf, uint64_t *state)
+{
+    static const char *const whom[] = {"parent", "root"};
+    hark_buf_printf(buf, "\"reply\":{");
+    for (unsigned i = 0; i < 2; i++) {
+        hark_buf_printf(buf, "%s\"%s\":{\"cid\":\"", i ? "," : "", whom[i]);
+        add_cid(buf, state);
+        hark_buf_printf(buf, "\",\"uri\":\"at://did:plc:%024x/app.bsky.feed.post/%013x\"}", below(state, 40000),
+                        below(state, UINT32_MAX));
+    }
+    hark_buf_printf(buf, "},");
+}
+
+// Half of the posts on Bluesky answer one, a fifth have pictures, some have hashtags.
+static void add_event(struct hark_buf *buf, uint64_t *state, size_t i)
+{
+    unsigned n = 4 + below(state, 30), script = below(state, 10) < 5 ? 0 : below(state, 10) < 6 ? 1 : 2;
+    bool tagged = below(state, 10) == 0;
+    hark_buf_printf(
+        buf,
+        "{\"did\":\"did:plc:%024x\",\"time_us\":%zu,\"kind\":\"commit\",\"commit\":{\"rev\":\"3mptbypluud2a\","
+        "\"operation\":\"create\",\"collection\":\"app.bsky.feed.post\",\"rkey\":\"%013zu\",\"record\":{"
+        "\"$type\":\"app.bsky.feed.post\",\"createdAt\":\"2026-11-20T10:00:00.000Z\",",
+        below(state, 40000), (size_t)UINT64_C(1783175888000000) + i * 1000, i);
+    if (below(state, 5) == 0) add_picture(buf, state);
+    if (tagged) add_facet(buf, strlen("#window"), "window");
+    hark_buf_printf(buf, "\"langs\":[\"en\"],");
+    if (below(state, 2) == 0) add_answered(buf, state);
+    hark_buf_printf(buf, "\"text\":\"%s", tagged ? "#window " : "");
+    for (unsigned k = 0; k < n; k++) add_word(buf, state, script);
+    hark_buf_printf(buf, "\"},\"cid\":\"");
+    add_cid(buf, state);
+    hark_buf_printf(buf, "\"}}");
+}
+
+// Messages stand behind each other in `bytes`, which moves while it grows.
+static void cut(struct workload *workload, const size_t *ends, size_t n)
+{
+    workload->posts = hark_calloc(n, sizeof *workload->posts);
+    workload->nposts = n;
+    for (size_t i = 0; i < n; i++) workload->posts[i] = hark_strn(workload->bytes.ptr + ends[i], ends[i + 1] - ends[i]);
+}
+
 void workload_posts(struct workload *workload, size_t n, unsigned share)
 {
     size_t *ends = hark_calloc(n + 1, sizeof *ends);
     workload->random = 20261121 + share;
     for (size_t i = 0; i < n; i++) {
-        add_post(&workload->bytes, &workload->random, i, below(&workload->random, 100) < share);
+        bool named = below(&workload->random, 100) < share;
+        add_post(&workload->bytes, &workload->random, i, named, workload->hostile);
         ends[i + 1] = workload->bytes.len;
     }
-    workload->posts = hark_calloc(n, sizeof *workload->posts);
-    workload->nposts = n;
-    for (size_t i = 0; i < n; i++) workload->posts[i] = hark_strn(workload->bytes.ptr + ends[i], ends[i + 1] - ends[i]);
+    cut(workload, ends, n);
     free(ends);
+}
+
+void workload_events(struct workload *workload, size_t n)
+{
+    size_t *ends = hark_calloc(n + 1, sizeof *ends);
+    workload->random = 20261121;
+    for (size_t i = 0; i < n; i++) {
+        add_event(&workload->bytes, &workload->random, i);
+        ends[i + 1] = workload->bytes.len;
+    }
+    cut(workload, ends, n);
+    free(ends);
+}
+
+int workload_write(const struct workload *workload, const char *path, struct hark_err *err)
+{
+    FILE *file = fopen(path, "w");
+    bool good = file != NULL;
+    for (size_t i = 0; good && i < workload->nposts; i++)
+        good = fprintf(file, HARK_STR_FMT "\n", HARK_STR_ARG(workload->posts[i])) > 0;
+    if (file && fclose(file) != 0) good = false;
+    return good ? 0 : hark_err_set(err, HARK_ESERVICE, "cannot write %s: %s", path, strerror(errno));
 }
 
 void workload_done(struct workload *workload)

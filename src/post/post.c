@@ -32,15 +32,6 @@ void hark_post_init(struct hark_post *post)
     post->engagement.quotes = post->engagement.views = -1;
 }
 
-static void to_nfc(struct hark_str *text, struct hark_arena *arena)
-{
-    struct hark_buf buf = {0};
-    struct hark_str nfc;
-    hark_text_nfc(*text, &buf, &nfc);
-    *text = nfc.ptr == text->ptr ? nfc : hark_arena_str(arena, nfc);
-    hark_buf_done(&buf);
-}
-
 static void fill_tags(struct hark_post *post, struct hark_arena *arena)
 {
     if (post->hashtags.v && post->mentions.v && post->links.v) return;
@@ -78,7 +69,7 @@ int hark_post_complete(struct hark_post *post, struct hark_arena *arena, struct 
     int rc = check_required(post, err);
     if (rc < 0) return rc;
     if (!post->text.ptr) return 0;
-    to_nfc(&post->text, arena);
+    hark_text_nfc_in(post->text, arena, &post->text);
     fill_tags(post, arena);
     return 0;
 }

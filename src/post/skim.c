@@ -3,6 +3,8 @@
 // Messages that hark wrote have their keys in one order, no white space and no escape but the short ones. For these a
 // walk from quote to quote is enough to know that the JSON is whole, that nothing required is missing and that every
 // value is of its type; it takes a tenth of the time and no memory. Any other layout is left to the decoder.
+//
+// The same walk says where the words begin and end: a message is twice to three times as long as what somebody wrote.
 #include <hark/clock.h>
 #include <hark/post.h>
 #include <hark/text.h>
@@ -15,38 +17,26 @@
 
 struct skim {
     const char *at, *end;
+    unsigned beyond; // not 0: a text may hold characters beyond ASCII
 };
 
-enum kind { TEXT, TEXTS, REF, NUMBER, BOT, AUTHOR, ENGAGEMENT };
-struct field {
-    const char *key; // with what stands before and behind it
-    unsigned char len, kind;
-};
-
-#define FIELD(name, kind)                                                                                              \
-    {                                                                                                                  \
-        ",\"" name "\":", sizeof(name) + 3, kind                                                                       \
-    }
-
-// In the order of encode.c; each may be absent.
-static const struct field fields[] = {
-    FIELD("text", TEXT),    FIELD("lang", TEXTS),    FIELD("hashtags", TEXTS), FIELD("mentions", TEXTS),
-    FIELD("links", TEXTS),  FIELD("url", TEXT),      FIELD("author", AUTHOR),  FIELD("engagement", ENGAGEMENT),
-    FIELD("reply_to", REF), FIELD("repost_of", REF), FIELD("quote_of", REF),   FIELD("media", NUMBER),
-};
-static const struct field author_fields[] = {
-    FIELD("id", TEXT), FIELD("handle", TEXT), FIELD("name", TEXT), FIELD("followers", NUMBER), FIELD("bot", BOT),
-};
-static const struct field engagement_fields[] = {
-    FIELD("likes", NUMBER),  FIELD("reposts", NUMBER), FIELD("replies", NUMBER),
-    FIELD("quotes", NUMBER), FIELD("views", NUMBER),
-};
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static inline bool take(struct skim *s, const char *what, size_t len)
+// Whether the bytes are the same; compilers call memcmp() for more than a few, here n is known and the rest is loads.
+static inline __attribute__((always_inline)) bool same(const char *a, const char *b, size_t n)
 {
-    if ((size_t)(s->end - s->at) < len || memcmp(s->at, what, len) != 0) return false;
+    uint64_t x, y, differ = 0;
+    if (n < sizeof x) return memcmp(a, b, n) == 0;
+    for (size_t i = 0; i < n; i += sizeof x) {
+        size_t at = i + sizeof x <= n ? i : n - sizeof x;
+        memcpy(&x, a + at, sizeof x);
+        memcpy(&y, b + at, sizeof y);
+        differ |= x ^ y;
+    }
+    return differ == 0;
+}
+
+static inline __attribute__((always_inline)) bool take(struct skim *s, const char *what, size_t len)
+{
+    if ((size_t)(s->end - s->at) < len || !same(s->at, what, len)) return false;
     s->at += len;
     return true;
 }
@@ -54,8 +44,9 @@ static inline bool take(struct skim *s, const char *what, size_t len)
 #define TAKE(s, what) take(s, what, sizeof(what) - 1)
 
 // The first byte from p on that a string cannot hold as it is.
-static inline const char *plain_end(const char *p, const char *end)
+static inline const char *plain_end(struct skim *s, const char *p)
 {
+    const char *end = s->end;
 #if defined(__SSE2__)
     const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
     for (; end - p >= 16; p += 16) {
@@ -63,10 +54,11 @@ static inline const char *plain_end(const char *p, const char *end)
         __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)),
                                    _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
         unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+        s->beyond |= (unsigned)_mm_movemask_epi8(v);
         if (mask) return p + __builtin_ctz(mask);
     }
 #endif
-    while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
+    for (; p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20; p++) s->beyond |= *p & 0x80;
     return p;
 }
 
@@ -74,7 +66,7 @@ static inline const char *plain_end(const char *p, const char *end)
 static inline bool rest_of_text(struct skim *s)
 {
     for (;;) {
-        const char *p = plain_end(s->at, s->end);
+        const char *p = plain_end(s, s->at);
         if (p == s->end) return false;
         s->at = p + 1;
         if (*p == '"') return true;
@@ -107,41 +99,74 @@ static bool number(struct skim *s)
     return s->at > from && s->at - from <= DIGITS && (*from != '0' || s->at - from == 1);
 }
 
-static bool value(struct skim *s, const struct field *field);
-
-// The fields of an object that holds at least one, behind its bracket and up to it.
-static bool inner(struct skim *s, const struct field *object, size_t n) // NOLINT(misc-no-recursion): two deep
-{
-    if (s->at == s->end || *s->at != '{') return false;
-    bool any = false;
-    s->at++;
-    for (unsigned i = 0; i < n; i++) {
-        const struct field *field = &object[i];
-        if (!take(s, field->key + !any, field->len - !any)) continue; // the first has no comma before it
-        any = true;
-        if (!value(s, field)) return false;
+// The value of a field where that is next, and the comma behind it. The last one has none.
+#define NEXT(s, more, name, value)                                                                                     \
+    if ((more) && TAKE(s, "\"" name "\":")) {                                                                          \
+        if (!(value)) return false;                                                                                    \
+        (more) = TAKE(s, ",");                                                                                         \
     }
-    return any && TAKE(s, "}");
+
+static bool author(struct skim *s)
+{
+    bool more = TAKE(s, "{");
+    NEXT(s, more, "id", text(s))
+    NEXT(s, more, "handle", text(s))
+    NEXT(s, more, "name", text(s))
+    NEXT(s, more, "followers", number(s))
+    NEXT(s, more, "bot", TAKE(s, "true") || TAKE(s, "false"))
+    return !more && TAKE(s, "}");
 }
 
-static bool value(struct skim *s, const struct field *field) // NOLINT(misc-no-recursion): two deep
+static bool engagement(struct skim *s)
 {
-    switch ((enum kind)field->kind) {
-    case TEXT: return text(s);
-    case TEXTS: return texts(s);
-    case REF: return TAKE(s, "null") || text(s);
-    case NUMBER: return number(s);
-    case BOT: return TAKE(s, "true") || TAKE(s, "false");
-    case AUTHOR: return inner(s, author_fields, COUNT(author_fields));
-    case ENGAGEMENT: return inner(s, engagement_fields, COUNT(engagement_fields));
-    }
-    return false;
+    bool more = TAKE(s, "{");
+    NEXT(s, more, "likes", number(s))
+    NEXT(s, more, "reposts", number(s))
+    NEXT(s, more, "replies", number(s))
+    NEXT(s, more, "quotes", number(s))
+    NEXT(s, more, "views", number(s))
+    return !more && TAKE(s, "}");
 }
 
-// The key's first letter is looked at by itself: most of the twelve fields are absent or come in turn.
-static inline bool is_next(const struct skim *s, const struct field *field)
+static inline bool ref(struct skim *s)
 {
-    return s->end - s->at > 3 && s->at[2] == field->key[2];
+    return TAKE(s, "null") || text(s);
+}
+
+// In the order of encode.c; all but the text may be absent.
+static bool fields(struct skim *s)
+{
+    bool more = true;
+    if (!TAKE(s, ",\"text\":") || !text(s)) return false;
+    more = TAKE(s, ",");
+    NEXT(s, more, "lang", texts(s))
+    NEXT(s, more, "hashtags", texts(s))
+    NEXT(s, more, "mentions", texts(s))
+    NEXT(s, more, "links", texts(s))
+    NEXT(s, more, "url", text(s))
+    NEXT(s, more, "author", author(s))
+    NEXT(s, more, "engagement", engagement(s))
+    NEXT(s, more, "reply_to", ref(s))
+    NEXT(s, more, "repost_of", ref(s))
+    NEXT(s, more, "quote_of", ref(s))
+    NEXT(s, more, "media", number(s))
+    return !more && TAKE(s, "}");
+}
+
+// A text that is not empty, and its bytes as they stand.
+static bool id(struct skim *s, size_t *ret_len)
+{
+    const char *from = s->at;
+    if (!rest_of_text(s)) return false;
+    *ret_len = (size_t)(s->at - from) - 1;
+    return *ret_len > 0;
+}
+
+static bool head(struct skim *s, size_t *ret_id_len)
+{
+    size_t len;
+    return TAKE(s, "{\"schema\":\"hark.post/1\",\"id\":\"") && id(s, ret_id_len) && TAKE(s, ",\"source\":\"") &&
+           id(s, &len);
 }
 
 static bool time_of(struct skim *s, int64_t *ret_ms)
@@ -156,18 +181,42 @@ static bool time_of(struct skim *s, int64_t *ret_ms)
 
 bool hark_post_skim(struct hark_str json, int64_t *ret_time_ms)
 {
-    struct hark_str id;
-    enum hark_op op;
-    if (json.len > HARK_POST_MAX_BYTES || !hark_post_peek(json, &id, &op) || op != HARK_OP_CREATE) return false;
-    if (id.len > HARK_POST_MAX_ID_BYTES) return false;
-    const char *end = json.ptr + json.len;
-    struct skim s = {id.ptr + id.len, end};
-    // hark_post_peek() does not look for control characters.
-    s.at = id.ptr;
-    if (!rest_of_text(&s) || !TAKE(&s, ",\"source\":\"") || TAKE(&s, "\"") || !rest_of_text(&s)) return false;
+    struct skim s = {json.ptr, json.ptr + json.len, 0};
+    size_t id_len;
+    if (json.len > HARK_POST_MAX_BYTES || !head(&s, &id_len) || id_len > HARK_POST_MAX_ID_BYTES) return false;
     if (!TAKE(&s, ",\"op\":\"create\"") || !time_of(&s, ret_time_ms)) return false;
-    if (!take(&s, fields[0].key, fields[0].len) || !text(&s)) return false;
-    for (unsigned i = 1; i < COUNT(fields); i++)
-        if (is_next(&s, &fields[i]) && take(&s, fields[i].key, fields[i].len) && !value(&s, &fields[i])) return false;
-    return TAKE(&s, "}") && s.at == end && hark_utf8_check(json) == json.len;
+    return fields(&s) && s.at == s.end && (!s.beyond || hark_utf8_check(json) == json.len);
+}
+
+// --- what a post says ---
+
+// A list, and in *end where it ends if it holds anything.
+static bool list(struct skim *s, const char **end)
+{
+    const char *from = s->at;
+    if (!texts(s)) return false;
+    if (s->at - from > (long)strlen("[]")) *end = s->at;
+    return true;
+}
+
+// From the text to the last of the lists that is not empty.
+static bool words(struct skim *s, const char **from, const char **end)
+{
+    if (!TAKE(s, ",\"text\":\"")) return false;
+    *from = s->at;
+    if (!rest_of_text(s)) return false;
+    *end = s->at - 1;
+    return (!TAKE(s, ",\"lang\":") || texts(s)) && TAKE(s, ",\"hashtags\":") && list(s, end) &&
+           TAKE(s, ",\"mentions\":") && list(s, end) && TAKE(s, ",\"links\":") && list(s, end);
+}
+
+// A key may not come twice: behind words that are all there no others can come, whatever does.
+struct hark_str hark_post_said(struct hark_str json, bool whom)
+{
+    struct skim s = {json.ptr, json.ptr + json.len, 0};
+    size_t len;
+    if (!head(&s, &len) || !TAKE(&s, ",\"op\":") || !text(&s) || !TAKE(&s, ",\"time\":") || !text(&s)) return json;
+    const char *rest = s.at, *from = rest, *end = s.end;
+    if (whom || !words(&s, &from, &end)) return hark_strn(rest, (size_t)(s.end - rest));
+    return hark_strn(from, (size_t)(end - from));
 }

@@ -1,6 +1,7 @@
 #include "items.h"
 
 #include "json_shape.h"
+#include "json_tree.h"
 
 #include <hark/text.h>
 
@@ -149,11 +150,12 @@ static bool check(struct hark_str text, struct hark_err *err)
     return hark_err_set(err, HARK_EINPUT, "JSON nested deeper than %d", HARK_RECORD_MAX_DEPTH) == 0;
 }
 
-static json_t *parse(struct hark_str text, struct hark_err *err)
+static json_t *parse(struct hark_items *items, struct hark_str text, struct hark_err *err)
 {
     json_error_t why;
-    if (!check(text, err)) return NULL;
-    json_t *root = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &why);
+    json_t *root = hark_json_tree(text, &items->arena);
+    if (root || !check(text, err)) return root;
+    root = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL | JSON_DECODE_ANY, &why);
     if (!root) hark_err_set(err, HARK_EINPUT, "not JSON at byte %d: %s", why.position, why.text);
     return root;
 }
@@ -182,7 +184,7 @@ bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark
         on_refused(items, known);
         return true;
     }
-    record.json = items->root = parse(text, err);
+    record.json = items->root = parse(items, text, err);
     const struct hark_format *format = items->format ? items->format : detect(&record);
     // Events that say all by their name may come without data that is JSON.
     if (!items->root && !(event.ptr && format && format->is(&record))) return false;

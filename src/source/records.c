@@ -160,6 +160,7 @@ static int read_event(struct hark_records *r, struct hark_raw *ret, struct hark_
 
 static bool begins_event(struct hark_str line)
 {
+    if (line.ptr[0] == '{') return false; // nearly every line
     return hark_str_starts(line, HARK_STR(":")) || hark_str_starts(line, HARK_STR("data:")) ||
            hark_str_starts(line, HARK_STR("event:")) || hark_str_starts(line, HARK_STR("id:")) ||
            hark_str_starts(line, HARK_STR("retry:"));

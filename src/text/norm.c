@@ -113,10 +113,17 @@ void norm_compose(struct cps *cps)
     if (n >= 0) cps->n = (size_t)n;
 }
 
+static size_t utf8_bytes(uint32_t c)
+{
+    return 1 + (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+}
+
 void norm_encode(const struct cps *cps, struct hark_buf *buf)
 {
-    if (cps->n == 0) return;
-    char *to = hark_buf_reserve(buf, cps->n * 4);
+    size_t bytes = 0;
+    for (size_t i = 0; i < cps->n; i++) bytes += utf8_bytes((uint32_t)cps->v[i]);
+    if (bytes == 0) return;
+    char *to = hark_buf_reserve(buf, bytes);
     for (size_t i = 0; i < cps->n; i++) {
         size_t n = hark_utf8_put((uint32_t)cps->v[i], to);
         to += n;
@@ -124,14 +131,19 @@ void norm_encode(const struct cps *cps, struct hark_buf *buf)
     }
 }
 
-// Copies NFC of the segment s[from..to) behind what buf holds.
-static void nfc_segment(struct hark_str s, size_t from, size_t to, struct cps *cps, struct hark_buf *buf)
+// Copies NFC of the segment s[from..to) behind what buf holds. Two bytes decompose into three code points at most,
+// three into four; so a letter with its marks, and dozens of them, have room on the stack.
+static void nfc_segment(struct hark_str s, size_t from, size_t to, struct hark_buf *buf)
 {
-    cps->n = 0;
-    while (from < to) norm_add_canonical(cps, char_next(s.ptr, &from));
-    norm_order(cps);
-    norm_compose(cps);
-    norm_encode(cps, buf);
+    enum { ROOM = 128, CODES_A_BYTE = 2 };
+    int32_t room[ROOM];
+    size_t most = (to - from) * CODES_A_BYTE;
+    struct cps cps = {most <= ROOM ? room : hark_alloc(most * sizeof *room), 0, most <= ROOM ? ROOM : most};
+    while (from < to) norm_add_canonical(&cps, char_next(s.ptr, &from));
+    norm_order(&cps);
+    norm_compose(&cps);
+    norm_encode(&cps, buf);
+    if (cps.v != room) cps_done(&cps);
 }
 
 // The quick check of UAX #15: the start of the segment (starter and what follows it) that may not be in NFC, or s.len.
@@ -168,23 +180,40 @@ static bool is_ascii(struct hark_str s)
     return seen < 0x80;
 }
 
-void hark_text_nfc(struct hark_str s, struct hark_buf *buf, struct hark_str *ret)
+// Where the first segment starts that may not be in NFC, or s.len.
+static size_t first_suspect(struct hark_str s)
 {
-    hark_buf_clear(buf);
-    *ret = s;
-    if (is_ascii(s)) return;
+    if (is_ascii(s)) return s.len;
     table_init();
-    size_t suspect = nfc_suspect(s, 0);
-    if (suspect == s.len) return;
-    struct cps cps = {0};
+    return nfc_suspect(s, 0);
+}
+
+static void normalise(struct hark_str s, size_t suspect, struct hark_buf *buf, struct hark_str *ret)
+{
     size_t copied = 0;
     for (; suspect < s.len; suspect = nfc_suspect(s, copied)) {
         hark_buf_add(buf, s.ptr + copied, suspect - copied);
         copied = segment_end(s, suspect);
-        nfc_segment(s, suspect, copied, &cps, buf);
+        nfc_segment(s, suspect, copied, buf);
     }
     hark_buf_add(buf, s.ptr + copied, s.len - copied);
-    cps_done(&cps);
-    if (buf->len == s.len && memcmp(buf->ptr, s.ptr, s.len) == 0) return;
-    *ret = hark_buf_str(buf);
+    if (buf->len != s.len || memcmp(buf->ptr, s.ptr, s.len) != 0) *ret = hark_buf_str(buf);
+}
+
+void hark_text_nfc(struct hark_str s, struct hark_buf *buf, struct hark_str *ret)
+{
+    size_t suspect = first_suspect(s);
+    hark_buf_clear(buf);
+    *ret = s;
+    if (suspect < s.len) normalise(s, suspect, buf, ret);
+}
+
+void hark_text_nfc_in(struct hark_str s, struct hark_arena *arena, struct hark_str *ret)
+{
+    enum { MOST = 3 }; // times as long at most does NFC make UTF-8 (Unicode's FAQ on normalization)
+    size_t suspect = first_suspect(s);
+    *ret = s;
+    if (suspect == s.len) return;
+    struct hark_buf buf = {hark_arena_alloc(arena, s.len * MOST), 0, s.len * MOST};
+    normalise(s, suspect, &buf, ret);
 }

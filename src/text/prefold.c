@@ -76,6 +76,7 @@ struct prefold {
     size_t at;     // where it was written
     bool touching; // nothing stands between that views keep
     bool voiced;   // a voiced sound mark stands between
+    bool torn;     // somewhere jamo have marks between them: views without marks join them, others do not
 };
 
 static void put(struct prefold *p, const void *bytes, size_t len)
@@ -107,6 +108,7 @@ static bool join(struct prefold *p, uint32_t c)
                      : p->touching ? compose_hangul(p->base, c)
                                    : 0;
     if (voice) p->voiced = true;
+    if (!voice && !p->touching && p->base && compose_hangul(p->base, c)) p->torn = true;
     if (!whole) return false;
     p->base = whole;
     // All of these have three bytes.
@@ -302,7 +304,7 @@ static size_t put_ascii(struct prefold *p, struct hark_str s, size_t i)
     return 1;
 }
 
-void hark_prefold_json(struct hark_str raw, struct hark_buf *buf)
+bool hark_prefold_json(struct hark_str raw, struct hark_buf *buf)
 {
     table_init();
     hark_buf_clear(buf);
@@ -315,4 +317,5 @@ void hark_prefold_json(struct hark_str raw, struct hark_buf *buf)
         i = put_blocks(&p, raw, i);
         if (i < raw.len && (unsigned char)raw.ptr[i] < 0x80) i += put_ascii(&p, raw, i);
     }
+    return !p.torn;
 }

@@ -106,8 +106,8 @@ static size_t find_link(struct find *f, size_t i)
 {
     struct hark_str s = f->text, rest = {s.ptr + i, s.len - i};
     bool http = hark_str_starts(rest, HARK_STR("https://")) || hark_str_starts(rest, HARK_STR("http://"));
-    size_t domain = domain_end(s, i), end = run_end(s, i);
-    if (!http && !is_domain((struct hark_str){rest.ptr, domain - i})) return i;
+    if (!http && !is_domain((struct hark_str){rest.ptr, domain_end(s, i) - i})) return i;
+    size_t end = run_end(s, i);
     if (end > i && strchr(".,;:!?", s.ptr[end - 1])) end--;
     if (end > i && s.ptr[end - 1] == ')' && !memchr(rest.ptr, '(', end - i)) end--;
     find_add(f, HARK_ENTITY_LINK, i, 0, end);
@@ -129,5 +129,8 @@ void find_bluesky(struct find *f)
         else if (is_ascii_letter(c) && may_open(before))
             find_link(f, i);
         before = c;
+        // Nothing begins inside a word.
+        if (is_ascii_alnum(c))
+            while (next < s.len && is_ascii_alnum((unsigned char)s.ptr[next])) next++;
     }
 }

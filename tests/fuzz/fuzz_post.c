@@ -1,11 +1,13 @@
 // Messages of any bytes: the JSON reader accepts what jansson accepts; what is decoded and encoded decodes to the same
-// again; what a skim lets pass decodes.
+// again; what a skim lets pass decodes; what a post says is where it is said to be.
 #include <hark/post.h>
 
 #include <jansson.h>
 #include <stdlib.h>
 
 #include <hark/json_read.h>
+
+#include "../support/said.h"
 
 static void require(bool ok)
 {
@@ -61,6 +63,13 @@ static void skimmed_is_decoded(struct hark_str json, struct hark_arena *arena)
     require(post.op == HARK_OP_CREATE && post.time_ms == time_ms);
 }
 
+static void said_is_all(struct hark_str json, struct hark_arena *arena)
+{
+    struct hark_post post;
+    struct hark_err err = {0};
+    if (hark_post_decode(json, arena, &post, &err) == 0) require(said_is_enough(json, &post));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -72,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     beside_jansson(hark_strn(copy, size), &arena);
     there_and_back(hark_strn(copy, size), &arena);
     skimmed_is_decoded(hark_strn(copy, size), &arena);
+    said_is_all(hark_strn(copy, size), &arena);
     free(copy);
     return 0;
 }

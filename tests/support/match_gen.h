@@ -417,7 +417,6 @@ static inline void gen_strings(struct gen *gen, const struct gen_rules *rules, c
                                uint32_t share, struct hark_buf *out)
 {
     struct hark_buf value = {0};
-    if (gen_chance(gen, 55)) return; // then they are those of the text
     hark_buf_printf(out, ",\"%s\":[", name);
     for (uint32_t n = gen_below(gen, 3), i = 0; i < n; i++) {
         hark_buf_clear(&value);
@@ -432,6 +431,23 @@ static inline void gen_strings(struct gen *gen, const struct gen_rules *rules, c
     hark_buf_done(&value);
 }
 
+static inline void gen_author(struct gen *gen, const struct gen_rules *rules, uint32_t share, struct hark_buf *out)
+{
+    if (rules->nterms == 0 || gen_chance(gen, 60)) return;
+    gen_put(out, ",\"author\":{\"handle\":");
+    gen_string(gen, rules->terms[gen_below(gen, (uint32_t)rules->nterms)], share, out);
+    hark_buf_printf(out, ",\"followers\":%u}", gen_below(gen, 5));
+}
+
+// Those that are left out are those of the text. All of them together are how hark itself writes posts.
+static inline void gen_lists(struct gen *gen, const struct gen_rules *rules, uint32_t share, struct hark_buf *out)
+{
+    static const char *const lists[][2] = {{"hashtags", "#"}, {"mentions", "@"}, {"links", "https://"}};
+    bool all = gen_chance(gen, 40);
+    for (size_t i = 0; i < 3; i++)
+        if (all || gen_chance(gen, 45)) gen_strings(gen, rules, lists[i][0], lists[i][1], share, out);
+}
+
 static inline void gen_post(struct gen *gen, const struct gen_rules *rules, struct hark_buf *out)
 {
     static const char *const sources[] = {"bluesky", "mastodon", "x", "rss"};
@@ -444,16 +460,14 @@ static inline void gen_post(struct gen *gen, const struct gen_rules *rules, stru
         "{\"schema\":\"hark.post/1\",\"id\":\"1\",\"source\":\"%s\",\"op\":\"%s\",\"time\":\"2026-11-21T10:00:00Z\"",
         GEN_PICK(gen, sources), gen_chance(gen, 90) ? "create" : "update");
     gen_text(gen, rules, &text);
+    // Others may have keys in another order.
+    uint32_t order = gen_below(gen, 10);
+    if (order == 0) gen_author(gen, rules, share, out);
+    if (order == 1) gen_lists(gen, rules, share, out);
     gen_put(out, ",\"text\":");
     gen_string(gen, hark_buf_str(&text), share, out);
-    gen_strings(gen, rules, "hashtags", "#", share, out);
-    gen_strings(gen, rules, "mentions", "@", share, out);
-    gen_strings(gen, rules, "links", "https://", share, out);
-    if (rules->nterms && gen_chance(gen, 40)) {
-        gen_put(out, ",\"author\":{\"handle\":");
-        gen_string(gen, rules->terms[gen_below(gen, (uint32_t)rules->nterms)], share, out);
-        hark_buf_printf(out, ",\"followers\":%u}", gen_below(gen, 5));
-    }
+    if (order != 1) gen_lists(gen, rules, share, out);
+    if (order != 0) gen_author(gen, rules, share, out);
     if (gen_chance(gen, 40)) gen_put(out, ",\"lang\":[\"en-GB\"]");
     if (gen_chance(gen, 30)) gen_put(out, ",\"reply_to\":\"at://ab/1\"");
     if (gen_chance(gen, 15)) gen_put(out, ",\"repost_of\":\"2\"");

@@ -168,6 +168,40 @@ static void long_posts_put_no_good_pattern_away(void **state)
     kit_done(&kit);
 }
 
+static size_t maybe(struct kit *kit, const char *text)
+{
+    struct hark_buf raw = {0};
+    hark_buf_printf(&raw, "{\"text\":\"%s\"}", text);
+    size_t n = hark_match_maybe(kit->m, kit->ms, hark_buf_str(&raw));
+    hark_buf_done(&raw);
+    return n;
+}
+
+static void quarantine(struct kit *kit, const char *more)
+{
+    for (int i = 0; i < HARK_QUARANTINE_OVER; i++) match(kit, make_post(kit, "", more, 200, "!"));
+    assert_non_null(hark_scratch_quarantined(kit->ms));
+}
+
+// What a pattern let in need not be parsed any more when it is in quarantine; what the brand has beside it is found.
+static void quarantine_shuts_the_door(void **state)
+{
+    (void)state;
+    struct kit kit;
+    kit_init(&kit, "brand: a\nteam: t\nlisten: {hashtags: [acorn], keywords: ['/(a+)+$/', '/(b+)+$/']}\n---\n"
+                   "brand: b\nteam: t\nlisten: {query: '/(a+)+$/ lang:en'}\n---\n"
+                   "brand: c\nteam: t\nlisten: {query: '/(a+)+$/ OR lang:en'}\n---\n"
+                   "brand: d\nteam: t\nlisten: {query: 'lang:en -/(a+)+$/'}\n");
+    assert_int_equal(maybe(&kit, "hello"), 4);
+    quarantine(&kit, "a");
+    assert_int_equal(maybe(&kit, "hello"), 3); // a has another pattern; c and d may be true of every post
+    quarantine(&kit, "b");
+    assert_int_equal(maybe(&kit, "hello"), 2);
+    assert_int_equal(maybe(&kit, "#Acorn"), 3);
+    assert_int_equal(match(&kit, make_post(&kit, "#Acorn", "", 0, "")).n, 1);
+    kit_done(&kit);
+}
+
 static void explain_says_what_was_stopped(void **state)
 {
     (void)state;
@@ -194,6 +228,7 @@ int main(void)
         cmocka_unit_test(other_threads_pass_over_it_at_once),
         cmocka_unit_test(now_and_then_over_the_limit_is_borne),
         cmocka_unit_test(long_posts_put_no_good_pattern_away),
+        cmocka_unit_test(quarantine_shuts_the_door),
         cmocka_unit_test(explain_says_what_was_stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

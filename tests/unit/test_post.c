@@ -18,6 +18,8 @@
 
 #include <hark/json_read.h>
 
+#include "../support/said.h"
+
 #define HEAD                                                                                                           \
     "{\"schema\":\"hark.post/"                                                                                         \
     "1\",\"id\":\"a\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.123Z\",\"text\":\"t\""
@@ -461,6 +463,46 @@ static void a_message_has_a_greatest_size(void **state)
     hark_arena_done(&arena);
 }
 
+#define BEFORE                                                                                                         \
+    "{\"schema\":\"hark.post/"                                                                                         \
+    "1\",\"id\":\"1\",\"source\":\"x\",\"op\":\"create\",\"time\":\"2026-11-21T10:00:00.000Z\""
+#define INNER "a \\\"b\",\"lang\":[\"en\"]"
+#define WORDS ",\"text\":\"" INNER
+#define TAGS ",\"hashtags\":[\"c\",\"d\"]"
+#define NONE ",\"mentions\":[],\"links\":[]"
+#define WHOM ",\"url\":\"u\",\"author\":{\"handle\":\"h\"},\"reply_to\":\"r\"}"
+
+static void what_a_post_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *words, *all;
+    } cases[] = {
+        {BEFORE WORDS TAGS NONE WHOM, INNER TAGS, WORDS TAGS NONE WHOM},
+        {BEFORE WORDS TAGS NONE "}", INNER TAGS, WORDS TAGS NONE "}"},
+        {BEFORE WORDS ",\"hashtags\":[]" NONE WHOM, "a \\\"b", WORDS ",\"hashtags\":[]" NONE WHOM},
+        {BEFORE WORDS TAGS ",\"mentions\":[],\"links\":[\"l\"]" WHOM, INNER TAGS ",\"mentions\":[],\"links\":[\"l\"]",
+         WORDS TAGS ",\"mentions\":[],\"links\":[\"l\"]" WHOM},
+        // A list that is not there may come later.
+        {BEFORE ",\"text\":\"a\",\"hashtags\":[]" WHOM, ",\"text\":\"a\",\"hashtags\":[]" WHOM, NULL},
+        {BEFORE ",\"text\":\"a\",\"mentions\":[],\"hashtags\":[],\"links\":[]}",
+         ",\"text\":\"a\",\"mentions\":[],\"hashtags\":[],\"links\":[]}", NULL},
+        {BEFORE ",\"text\":\"\\u0061\",\"hashtags\":[],\"mentions\":[],\"links\":[]}",
+         ",\"text\":\"\\u0061\",\"hashtags\":[],\"mentions\":[],\"links\":[]}", NULL},
+        // Another layout, and what is no post.
+        {"{\"text\":\"a\"" WHOM, "{\"text\":\"a\"" WHOM, NULL},
+        {BEFORE, "", NULL},
+        {"", "", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hark_str json = hark_str(cases[i].json);
+        struct hark_str words = hark_post_said(json, false), all = hark_post_said(json, true);
+        if (!hark_str_is(words, cases[i].words)) fail_msg("case %zu: " HARK_STR_FMT, i, HARK_STR_ARG(words));
+        if (!hark_str_is(all, cases[i].all ? cases[i].all : cases[i].words))
+            fail_msg("case %zu, all: " HARK_STR_FMT, i, HARK_STR_ARG(all));
+    }
+}
+
 // What is skimmed decodes, to the same time; how many of the messages were skimmed.
 static size_t skim_of_changed(struct hark_str line, struct hark_arena *arena)
 {
@@ -477,10 +519,11 @@ static size_t skim_of_changed(struct hark_str line, struct hark_arena *arena)
             struct hark_post post;
             struct hark_err err = {0};
             int64_t time_ms = -1;
-            if (!hark_post_skim(json, &time_ms)) continue;
             hark_arena_reset(arena);
-            if (hark_post_decode(json, arena, &post, &err) < 0)
-                fail_msg("%s: " HARK_STR_FMT, err.text, HARK_STR_ARG(json));
+            int rc = hark_post_decode(json, arena, &post, &err);
+            if (rc == 0 && !said_is_enough(json, &post)) fail_msg("said too little: " HARK_STR_FMT, HARK_STR_ARG(json));
+            if (!hark_post_skim(json, &time_ms)) continue;
+            if (rc < 0) fail_msg("%s: " HARK_STR_FMT, err.text, HARK_STR_ARG(json));
             assert_int_equal(post.time_ms, time_ms);
             assert_int_equal(post.op, HARK_OP_CREATE);
             n++;
@@ -533,6 +576,7 @@ int main(void)
         cmocka_unit_test(bad_posts_are_refused_with_these_words),
         cmocka_unit_test(a_peek_sees_id_and_op),
         cmocka_unit_test(what_may_change_is_not_missed),
+        cmocka_unit_test(what_a_post_says),
         cmocka_unit_test(what_is_skimmed_decodes),
         cmocka_unit_test(bad_posts_are_not_skimmed),
         cmocka_unit_test(the_reader_accepts_what_jansson_accepts),

@@ -83,13 +83,16 @@ static void utf8_round_trip(void **state)
 }
 
 // Against utf8proc's own, which is quadratic but right.
-static void check_nfc(struct hark_str s, struct hark_buf *buf)
+static void check_nfc(struct hark_str s, struct hark_buf *buf, struct hark_arena *arena)
 {
-    struct hark_str nfc;
+    struct hark_str nfc, again;
     char *copy = hark_str_dup(s);
     utf8proc_uint8_t *expected = utf8proc_NFC((const utf8proc_uint8_t *)copy);
     hark_text_nfc(s, buf, &nfc);
     if (!hark_str_is(nfc, (const char *)expected)) fail_msg("NFC of %s is not %.*s", copy, HARK_STR_ARG(nfc));
+    hark_arena_reset(arena);
+    hark_text_nfc_in(s, arena, &again);
+    assert_true(hark_str_eq(again, nfc));
     bool same = hark_str_eq(nfc, s);
     assert_true(same == (nfc.ptr == s.ptr) || s.len == 0);
     free(expected);
@@ -100,18 +103,20 @@ static void nfc(void **state)
 {
     (void)state;
     struct hark_buf text = {0}, buf = {0};
+    struct hark_arena arena = {0};
     uint64_t seed = 1;
     for (int i = 0; i < 50000; i++) {
         random_text(&seed, 12, &text);
-        check_nfc(hark_buf_str(&text), &buf);
+        check_nfc(hark_buf_str(&text), &buf, &arena);
     }
     for (uint32_t c = 1; c < 0x110000; c++) {
         if (c >= 0xd800 && c < 0xe000) continue;
         char bytes[4];
-        check_nfc((struct hark_str){bytes, hark_utf8_put(c, bytes)}, &buf);
+        check_nfc((struct hark_str){bytes, hark_utf8_put(c, bytes)}, &buf, &arena);
     }
     hark_buf_done(&text);
     hark_buf_done(&buf);
+    hark_arena_done(&arena);
 }
 
 // Marks in the worst order: sorting them by insertion would take minutes.
