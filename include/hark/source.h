@@ -18,7 +18,11 @@ struct hark_source_options {
     // For what speaks to a server; texts must outlive the source.
     const char *ca_file;                  // certificates to trust instead of the system's; NULL: the system's
     int64_t stale_ms;                     // a stream that is silent for so long is dead; 0: the source's own
+    int64_t poll_ms;                      // how often a source is asked that has to be asked; 0: the source's own
     const char *mastodon_token, *x_token; // NULL: none
+    const char *reddit_app, *reddit_login, *reddit_user; // "ID:SECRET", "USER:PASSWORD", whose the app is; NULL: none
+    const char *youtube_key;                             // NULL: none
+    int64_t youtube_quota;                               // units a day, of all sources together
 };
 
 enum hark_item_kind {

@@ -20,6 +20,12 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
         .stale_ms = cfg->stale * 1000,
         .mastodon_token = cfg->mastodon_token,
         .x_token = cfg->x_token,
+        .poll_ms = cfg->poll * 1000,
+        .reddit_app = cfg->reddit_app,
+        .reddit_login = cfg->reddit_login,
+        .reddit_user = cfg->reddit_user,
+        .youtube_key = cfg->youtube_key,
+        .youtube_quota = cfg->youtube_quota,
     };
     return hark_source_open(spec, &options, err);
 }

@@ -108,6 +108,16 @@ void hark_items_add(struct hark_items *items, struct hark_post *post)
     on_post(items, post, (struct hark_str){0});
 }
 
+void hark_items_add_refused(struct hark_items *items, const char *reason)
+{
+    on_refused(items, reason);
+}
+
+void hark_items_add_dead(struct hark_items *items, const char *reason)
+{
+    on_dead(items, reason);
+}
+
 void hark_items_dead(struct hark_items *items, const char *reason)
 {
     hark_items_clear(items);

@@ -31,6 +31,9 @@ void hark_items_refuse(struct hark_items *items, const char *reason);
 void hark_items_clear(struct hark_items *items);
 // Adds a post that a source made by hand; its texts live as long as the record.
 void hark_items_add(struct hark_items *items, struct hark_post *post);
+// Of a post that is passed over, or cannot be read, among others of the record.
+void hark_items_add_refused(struct hark_items *items, const char *reason);
+void hark_items_add_dead(struct hark_items *items, const char *reason);
 // Makes one dead item. raw and raw_len of dead items are set by the caller.
 void hark_items_dead(struct hark_items *items, const char *reason);
 void hark_items_done(struct hark_items *items);

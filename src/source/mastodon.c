@@ -47,6 +47,7 @@ struct mastodon {
     char *floor;     // where we began, for the first time: nothing before it is wanted
     char *page_from; // where the next page begins; "" from `last`
     int64_t last_ms; // its time
+    int64_t poll_ms;
     struct hark_seen seen;
     struct hark_buf body;
 };
@@ -239,7 +240,7 @@ static void end_of_pages(struct mastodon *src)
     set(&src->page_from, HARK_STR(""));
     src->pages = 0;
     src->live.failures = 0;
-    src->live.retry_us = src->auth ? 0 : hark_clock_mono_us() + POLL_MS * INT64_C(1000);
+    src->live.retry_us = src->auth ? 0 : hark_clock_mono_us() + src->poll_ms * 1000;
     if (src->auth) src->state = STREAM;
 }
 
@@ -460,6 +461,7 @@ static struct hark_source *mastodon_open(struct hark_str argument, const struct 
     }
     struct mastodon *src = hark_calloc(1, sizeof *src);
     src->live.step = step;
+    src->poll_ms = options->poll_ms ? options->poll_ms : POLL_MS;
     src->live.done = done;
     src->last = hark_str_dup(HARK_STR(""));
     src->page_from = hark_str_dup(HARK_STR(""));

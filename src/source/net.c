@@ -218,7 +218,13 @@ static void set_options(struct hark_net *net, const struct hark_net_request *req
     if (request->body.ptr) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body.ptr);
-        net->headers = curl_slist_append(net->headers, "Content-Type: application/json");
+        char type[128];
+        snprintf(type, sizeof type, "Content-Type: %s", request->type ? request->type : "application/json");
+        net->headers = curl_slist_append(net->headers, type);
+    }
+    if (request->user) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(easy, CURLOPT_USERPWD, request->user);
     }
     for (const char *const *header = request->headers; header && *header; header++)
         net->headers = curl_slist_append(net->headers, *header);

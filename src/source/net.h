@@ -19,6 +19,8 @@ struct hark_net_request {
     const char *url;
     const char *const *headers; // "Name: value", NULL-terminated; may be NULL
     struct hark_str body;       // ptr NULL: a GET, else a POST of JSON
+    const char *type;           // of the body, where it is not JSON
+    const char *user;           // "NAME:PASSWORD" of HTTP's Basic scheme; NULL: none
     bool redirects;             // follow them, to https:// only; never with a secret in the headers
     int64_t stale_ms;           // of silence, after which the connection is taken for dead
 };

@@ -443,3 +443,194 @@ class HackerNews(Server):
             self.slow[number] -= 1
             return web.json_response(None)
         return web.json_response(self.items.get(number))
+
+
+class Lists(Server):
+    """Servers that are asked for lists again and again. Each request of a list takes the next fault, `{}` being none: `how` is a status,
+    `html` (with status 200), `shape` (JSON of another shape), `cut` (the connection ends in the middle of the body) or `abort`."""
+
+    async def answer(self, request, body, headers=None):
+        fault, text = self.next_fault(), json.dumps(body).encode()
+        how = fault.get("how")
+        if isinstance(how, int):
+            return web.json_response(fault.get("body", {}), status=how, headers=fault.get("headers"))
+        if how == "html":
+            return web.Response(text="<html><body>maintenance</body></html>", content_type="text/html")
+        if how == "shape":
+            return web.json_response({"hello": "world"})
+        response = web.StreamResponse(headers={"Content-Type": "application/json; charset=UTF-8", "Content-Length": str(len(text)), **(headers or {})})
+        if how == "abort":
+            await self.end(request, how)
+            return response
+        await response.prepare(request)
+        await response.write(text[: len(text) // 2])
+        if how == "cut":
+            await asyncio.sleep(0.01)
+            await self.end(request, "abort")
+            return response
+        await response.write(text[len(text) // 2:])
+        return response
+
+
+class Reddit(Lists):
+    """Things (dicts with name, created_utc, ...) in lists that reach back `reach` of them, `page` at a time. A token lasts for `uses` requests.
+    `budget` requests may be asked in each window of `window` seconds; what is asked beyond is in `beyond`."""
+
+    def __init__(self, posts=(), comments=(), faults=(), app="id:secret", login=None, reach=1000, page=100, uses=None, budget=None, window=1.0, reason=None):
+        super().__init__(faults)
+        self.things, self.app, self.login = {"new": list(posts), "comments": list(comments)}, app, login
+        self.reach, self.page, self.uses, self.budget, self.window, self.reason = reach, page, uses, budget, window, reason
+        self.tokens, self.left, self.beyond, self.used, self.ends, self.gone = [], 0, 0, 0, 0, {}
+
+    def url(self, names="fashion"):
+        return f"{self.origin()}/r/{names}"
+
+    def routes(self, app):
+        app.router.add_post("/api/v1/access_token", self.token)
+        app.router.add_get("/r/{names}/{list}", self.list)
+        app.router.add_get("/api/info", self.info)
+
+    async def token(self, request):
+        import base64
+        form, given = dict(await request.post()), request.headers.get("Authorization", "")
+        self.requests.append(("token", form, request.headers.get("User-Agent")))
+        if given != "Basic " + base64.b64encode(self.app.encode()).decode():
+            return web.json_response({"message": "Unauthorized", "error": 401}, status=401)
+        if "username" in form and f"{form['username']}:{form['password']}" != self.login:
+            return web.json_response({"error": "invalid_grant"})
+        self.tokens.append(f"token-{len(self.tokens)}")
+        self.left = self.uses
+        return web.json_response({"access_token": self.tokens[-1], "token_type": "bearer", "expires_in": 86400, "scope": "*"})
+
+    def refused(self, request):
+        """None, or what is answered instead; and the headers that say what may still be asked."""
+        self.requests.append((request.path, dict(request.query), request.headers.get("User-Agent")))
+        headers, now = {}, self.loop.time()
+        if self.budget:
+            import math
+            if now >= self.ends:
+                self.used, self.ends = 0, now + self.window
+            self.used += 1
+            headers = {"X-Ratelimit-Used": str(self.used), "X-Ratelimit-Remaining": f"{max(0, self.budget - self.used)}.0",
+                       "X-Ratelimit-Reset": str(math.ceil(self.ends - now))}
+            if self.used > self.budget:
+                self.beyond += 1
+                return web.json_response({"message": "Too Many Requests", "error": 429}, status=429, headers=headers), headers
+        if not self.tokens or request.headers.get("Authorization") != f"Bearer {self.tokens[-1]}" or self.left == 0:
+            return web.json_response({"message": "Unauthorized", "error": 401}, status=401), headers
+        if self.left:
+            self.left -= 1
+        if self.reason:
+            return web.json_response({"reason": self.reason, "message": "Forbidden", "error": 403}, status=403), headers
+        return None, headers
+
+    def listing(self, things, after=None):
+        children = [{"kind": thing["name"][:2], "data": {**thing, **self.gone.get(thing["name"], {})}} for thing in things]
+        return {"kind": "Listing", "data": {"after": after, "before": None, "dist": len(children), "children": children}}
+
+    async def list(self, request):
+        refused, headers = self.refused(request)
+        if refused is not None:
+            return refused
+        things = [thing for thing in self.things[request.match_info["list"]] if thing["name"] not in self.gone][::-1][: self.reach]
+        names = [thing["name"] for thing in things]
+        start = names.index(request.query["after"]) + 1 if "after" in request.query else 0
+        end = start + min(int(request.query.get("limit", 25)), self.page)
+        return await self.answer(request, self.listing(things[start:end], names[end - 1] if end < len(names) else None), headers)
+
+    async def info(self, request):
+        refused, headers = self.refused(request)
+        if refused is not None:
+            return refused
+        wanted = request.query["id"].split(",")
+        return web.json_response(self.listing([thing for things in self.things.values() for thing in things if thing["name"] in wanted]), headers=headers)
+
+
+class Lemmy(Lists):
+    """Views of posts and comments as the API gives them, in the order of their `published`; what is pinned stands on top. Pages beyond
+    `pages` are refused, as new versions of Lemmy do."""
+
+    def __init__(self, posts=(), comments=(), faults=(), pages=None):
+        super().__init__(faults)
+        self.views, self.pages = {"post": list(posts), "comment": list(comments)}, pages
+
+    def routes(self, app):
+        app.router.add_get("/api/v3/{kind}/list", self.list)
+
+    async def list(self, request):
+        kind, query = request.match_info["kind"], request.query
+        self.requests.append((request.path, dict(query)))
+        page, limit = int(query.get("page", 1)), int(query.get("limit", 10))
+        if limit > 50 or query.get("sort") != "New" or (self.pages and page > self.pages):
+            return web.json_response({"error": "couldnt_get_posts"}, status=400)
+        views = sorted(self.views[kind], key=lambda view: (view[kind].get("featured_local", False), view[kind]["published"]), reverse=True)
+        if query.get("type_") == "Local":
+            views = [view for view in views if view[kind]["local"]]
+        return await self.answer(request, {kind + "s": views[(page - 1) * limit: page * limit]})
+
+
+class YouTube(Lists):
+    """Threads (dicts as `thread()` of the test makes them, with all their answers under "answers") in the order of their time, `page` at a time
+    and at most `reach` of them; `units` counts what a key spent."""
+
+    def __init__(self, threads=(), faults=(), key="api-key", page=100, inline=5, reach=None, quota=None):
+        super().__init__(faults)
+        self.threads, self.key, self.page, self.inline, self.reach, self.quota, self.units = list(threads), key, page, inline, reach, quota, 0
+        self.generation = 0  # of the names of pages; those of another one are refused
+
+    def url(self, channel):
+        return f"{self.origin()}/{channel}"
+
+    def routes(self, app):
+        app.router.add_get("/youtube/v3/commentThreads", self.comment_threads)
+        app.router.add_get("/youtube/v3/comments", self.comments)
+
+    def error(self, status, reason, message):
+        return web.json_response({"error": {"code": status, "message": message, "errors": [{"message": message, "domain": "youtube", "reason": reason}]}},
+                                 status=status)
+
+    def refused(self, request):
+        self.requests.append((request.path, dict(request.query)))
+        if request.query.get("key") != self.key:
+            return self.error(400, "badRequest", "API key not valid. Please pass a valid API key.")
+        self.units += 1
+        if self.quota is not None and self.units > self.quota:
+            return self.error(403, "quotaExceeded", "The request cannot be completed because you have exceeded your quota.")
+        token = request.query.get("pageToken")
+        if token and not token.startswith(f"{self.generation}x"):
+            return self.error(400, "invalidPageToken", "The request specifies an invalid page token.")
+        return None
+
+    def cut(self, request, things):
+        token, size = request.query.get("pageToken"), min(int(request.query.get("maxResults", 20)), self.page)
+        start = int(token.split("x")[1]) if token else 0
+        more = {"nextPageToken": f"{self.generation}x{start + size}"} if start + size < len(things) else {}
+        return things[start: start + size], more
+
+    async def comment_threads(self, request):
+        refused = self.refused(request)
+        if refused is not None:
+            return refused
+        if not request.query["allThreadsRelatedToChannelId"].endswith("x"):
+            return self.error(404, "channelNotFound", "The channel could not be found.")
+        threads = sorted(self.threads, key=lambda thread: thread["snippet"]["topLevelComment"]["snippet"]["publishedAt"], reverse=True)[: self.reach]
+        threads, more = self.cut(request, threads)
+        items = []
+        for thread in threads:
+            answers = thread["answers"]
+            item = {key: value for key, value in thread.items() if key != "answers"}
+            item["snippet"] = {**thread["snippet"], "totalReplyCount": len(answers)}
+            if answers:
+                item["replies"] = {"comments": answers[-self.inline:]}
+            items.append(item)
+        return await self.answer(request, {"kind": "youtube#commentThreadListResponse", "items": items, **more})
+
+    async def comments(self, request):
+        refused = self.refused(request)
+        if refused is not None:
+            return refused
+        thread = next((thread for thread in self.threads if thread["id"] == request.query["parentId"]), None)
+        if thread is None:
+            return self.error(404, "commentNotFound", "The comment could not be found.")
+        items, more = self.cut(request, thread["answers"])
+        return await self.answer(request, {"kind": "youtube#commentListResponse", "items": items, **more})
