@@ -37,6 +37,7 @@ struct hark_config {
     // serving
     const char *listen, *serve_token, *proxy_header;
     // counting
+    const char *retain;
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;

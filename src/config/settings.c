@@ -68,6 +68,11 @@ const struct hark_setting hark_settings[] = {
      AT(proxy_header)},
     {"post-days", HARK_SETTING_INT, "7", "DAYS", "how long edits, deletes and repeats of a post are recognised",
      "run match verify bench", .min = 1, .max = 400, AT(post_days)},
+    {"retain", HARK_SETTING_TEXT, NULL, "SOURCE=DAYS,…",
+     "days for which posts of a source are kept, where that is less than post-days; besides reddit=2,youtube=30, "
+     "unless "
+     "these are set to others (0: as post-days)",
+     "run match", AT(retain)},
     {"tombstone-hours", HARK_SETTING_INT, "24", "HOURS",
      "how long a delete of a post that is not known yet is remembered", "run match bench", .min = 1, .max = 9600,
      AT(tombstone_hours)},

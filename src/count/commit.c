@@ -181,11 +181,18 @@ static void put_record(struct hark_count_batch *batch, const struct hark_batch_p
     put_json(batch, post);
 }
 
+// A mark holds nothing that anybody said; nor does the record of a deleted post, which has no note any more.
+static int64_t life_of(const struct hark_count_options *options, const struct hark_batch_post *post)
+{
+    if (post->is.seen == 0) return (int64_t)options->tombstone_hours * HOUR_S;
+    struct hark_str source = post->is.note ? post->is.note->source : HARK_STR("");
+    return (int64_t)hark_retain_days(&options->retain, source, options->post_days) * DAY_S;
+}
+
 static void put_post(struct hark_count_batch *batch, const struct hark_batch_post *post)
 {
-    const struct hark_count_options *options = &batch->options;
     bool record = post->change == HARK_CHANGE_RECORD, mark = post->is.seen == 0;
-    int64_t rev = 0, life = mark ? (int64_t)options->tombstone_hours * HOUR_S : (int64_t)options->post_days * DAY_S;
+    int64_t rev = 0, life = life_of(&batch->options, post);
     if (post->change == HARK_CHANGE_NONE || life <= 0) return;
     struct operation op = {batch, record && post->was.known ? HARK_STR("P") : HARK_STR("T"), post->key, life, 0};
     operation_more(&op, 0);

@@ -14,6 +14,7 @@ struct run {
     struct hark_matcher *m; // at the start
     struct rules *rules;
     const char *redis;
+    struct hark_retain retain;
     struct dead_file *dead;
     struct tally tally;
 };
@@ -199,7 +200,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     struct emit *emit = emit_stdout(run->cfg->emit, run->dead);
     struct reader reader = {
         .run = run,
-        .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run"},
+        .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run", .retain = &run->retain},
         .commit = {.store = store, .emit = emit, .tally = &run->tally, .topic = HARK_STR("run")},
     };
     pthread_mutex_init(&reader.lock, NULL);
@@ -222,6 +223,7 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
     struct run run = {.cfg = cfg, .specs = specs};
     struct hark_backend *backend = NULL;
     int64_t started_us = hark_clock_mono_us();
+    if (hark_retain_parse(cfg->retain, &run.retain, err)) return err->code;
     run.m = hark_pipeline_matcher(cfg, err);
     run.dead = run.m ? dead_file_open(cfg->dead_letters, err) : NULL;
     if (run.dead) backend = hark_backend_open(cfg, err);
