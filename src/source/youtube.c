@@ -207,13 +207,14 @@ static void take_comment(struct youtube *src, const json_t *comment, const struc
     hark_poll_add(&src->poll, &post);
 }
 
-// Answers that did not come along are asked for where there are others than the last time.
+// Answers that did not come along are asked for where there are others than the last time: of new threads at once, of
+// others by the looks that go further back, for each of them is a request.
 static void want_answers(struct youtube *src, const json_t *thread, const struct thread *of, int64_t answers)
 {
     struct hark_arena *arena = &src->poll.live.items.arena;
     struct hark_str id = hark_get_str(thread, "id", arena);
     struct hark_str now = hark_arena_printf(arena, HARK_STR_FMT "\n%lld", HARK_STR_ARG(id), (long long)answers);
-    if (!id.len || hark_seen_before(&src->poll.seen, hark_str_hash(now))) return;
+    if (!id.len || !(of->fresh || src->further) || hark_seen_before(&src->poll.seen, hark_str_hash(now))) return;
     src->threads = hark_grow(src->threads, src->nthreads, &src->threads_cap, sizeof *src->threads);
     src->threads[src->nthreads++] = (struct thread){hark_str_dup(id), hark_str_dup(hark_str(of->video)), of->fresh};
 }

@@ -171,6 +171,7 @@ def the_quota_of_a_day_is_kept_across_restarts():
 
 @test
 def a_quota_that_others_spent():
+    not_at_midnight()
     with YouTube([thread(1)], quota=2) as server:
         process = listen(server)
         wait_for(lambda: "is spent" in process.err.read_text(), "the end of the quota")

@@ -474,9 +474,9 @@ class Lists(Server):
 
 class Reddit(Lists):
     """Things (dicts with name, created_utc, ...) in lists that reach back `reach` of them, `page` at a time. A token lasts for `uses` requests.
-    `budget` requests may be asked in each window of `window` seconds; what is asked beyond is in `beyond`."""
+    After each `budget` requests none may be asked for `window` seconds; those that were are in `beyond`."""
 
-    def __init__(self, posts=(), comments=(), faults=(), app="id:secret", login=None, reach=1000, page=100, uses=None, budget=None, window=1.0, reason=None):
+    def __init__(self, posts=(), comments=(), faults=(), app="id:secret", login=None, reach=1000, page=100, uses=None, budget=None, window=1, reason=None):
         super().__init__(faults)
         self.things, self.app, self.login = {"new": list(posts), "comments": list(comments)}, app, login
         self.reach, self.page, self.uses, self.budget, self.window, self.reason = reach, page, uses, budget, window, reason
@@ -507,15 +507,14 @@ class Reddit(Lists):
         self.requests.append((request.path, dict(request.query), request.headers.get("User-Agent")))
         headers, now = {}, self.loop.time()
         if self.budget:
-            import math
-            if now >= self.ends:
-                self.used, self.ends = 0, now + self.window
-            self.used += 1
-            headers = {"X-Ratelimit-Used": str(self.used), "X-Ratelimit-Remaining": f"{max(0, self.budget - self.used)}.0",
-                       "X-Ratelimit-Reset": str(math.ceil(self.ends - now))}
-            if self.used > self.budget:
+            if self.used == self.budget and now >= self.ends:
+                self.used = 0
+            if self.used == self.budget:
                 self.beyond += 1
-                return web.json_response({"message": "Too Many Requests", "error": 429}, status=429, headers=headers), headers
+                return web.json_response({"message": "Too Many Requests", "error": 429}, status=429), headers
+            self.used, self.ends = self.used + 1, now + self.window
+            headers = {"X-Ratelimit-Used": str(self.used), "X-Ratelimit-Remaining": f"{self.budget - self.used}.0",
+                       "X-Ratelimit-Reset": str(self.window)}
         if not self.tokens or request.headers.get("Authorization") != f"Bearer {self.tokens[-1]}" or self.left == 0:
             return web.json_response({"message": "Unauthorized", "error": 401}, status=401), headers
         if self.left:
