@@ -36,16 +36,12 @@ def comments_of(numbers):
     return [thing("t1", n) for n in numbers]
 
 
-def read_posts(path):
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-
 def listen(server, names="fashion"):
     return start("ingest", "--stdout", "--poll", 1, f"reddit:{server.url(names)}", env=ENV)
 
 
 def wait_for_posts(process, count):
-    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 60)
+    wait_for(lambda: len(process.out.read_json()) >= count or not process.running(), f"{count} posts")
 
 
 def rules():
@@ -60,7 +56,7 @@ def count(server, redis, total):
     asked = len(server.requests)
     process = start("run", "--rules", rules(), "--redis", redis.url, "--poll", 1, f"reddit:{server.url()}", env=ENV)
     have = lambda: int(redis("HGET", "hark:total:everything", "mention") or 0)  # noqa: E731
-    wait_for(lambda: have() >= total and len(server.requests) >= asked + 3 or not process.running(), f"{total} counted", 60)
+    wait_for(lambda: have() >= total and len(server.requests) >= asked + 3 or not process.running(), f"{total} counted")
     equal(process.stop(), 0, f"exit status {process.err.read_text()[-1000:]}")
     equal(have(), total, "counted")
 
@@ -80,7 +76,7 @@ def each_once_through_50_failures():
         agents = {request[2] for request in server.requests}
     equal(len(agents), 1, "user agents")
     assert re.fullmatch(r"linux:hark:v[0-9.]+ \(by /u/ana\)", agents.pop())
-    equal(sorted(post["id"] for post in read_posts(process.out)), sorted(f"reddit:t{kind}_{n:x}" for kind in (1, 3) for n in range(1, 802)), "ids")
+    equal(sorted(post["id"] for post in process.out.read_json()), sorted(f"reddit:t{kind}_{n:x}" for kind in (1, 3) for n in range(1, 802)), "ids")
     log = process.err.read_text()
     assert "posts were missed" not in log and "secret" not in log and "token-0" not in log, log
 
@@ -92,7 +88,7 @@ def what_a_post_says():
         process = listen(server)
         wait_for_posts(process, 5)
         equal(process.stop(), 0, "exit status")
-    posts = {post["id"]: post for post in read_posts(process.out)}
+    posts = {post["id"]: post for post in process.out.read_json()}
     post, comment = posts["reddit:t3_1"], posts["reddit:t1_1"]
     equal((post["text"], post["time"], post["url"], post["engagement"]), ("Post 1\n\nI want it, 1 & more", stamp(NOW - 3600 - 49990),
           "https://www.reddit.com/r/fashion/comments/1/", {"likes": 1, "replies": 3}), "post")
@@ -125,7 +121,7 @@ def what_is_deleted_later_is_deleted_here():
         wait_for_posts(process, 5)
         equal(process.stop(), 0, "exit status")
         assert any(path == "/api/info" for path, *_ in server.requests), server.requests
-    equal(sorted((post["op"], post["id"]) for post in read_posts(process.out)[3:]), [("delete", "reddit:t1_1"), ("delete", "reddit:t3_1")], "deletes")
+    equal(sorted((post["op"], post["id"]) for post in process.out.read_json()[3:]), [("delete", "reddit:t1_1"), ("delete", "reddit:t3_1")], "deletes")
 
 
 @test
@@ -161,7 +157,7 @@ def a_token_is_renewed():
         wait_for_posts(process, 402)
         equal(process.stop(), 0, "exit status")
         assert len(server.tokens) >= 3, server.tokens
-    equal(len({post["id"] for post in read_posts(process.out)}), 402, "posts")
+    equal(len({post["id"] for post in process.out.read_json()}), 402, "posts")
 
 
 @test
@@ -177,7 +173,7 @@ def what_cannot_be_read_is_a_dead_letter():
 
 def fails(server, env, *words, path=None):
     source = path or f"reddit:{server.url()}"
-    done = hark("ingest", "--stdout", source, env=env, status=1, timeout=20)
+    done = hark("ingest", "--stdout", source, env=env, status=1)
     for word in words:
         assert word in done.stderr, (word, done.stderr)
     assert "hidden" not in done.stderr, done.stderr

@@ -40,22 +40,18 @@ def answer(n, i, seconds=None):
     return comment(f"t{n}.{i}", seconds or at(n) + i, f"t{n}")
 
 
-def read_posts(path):
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-
 def listen(server, *more):
     return start("ingest", "--stdout", "--poll", 1, *more, f"youtube:{server.url(CHANNEL)}", env=ENV)
 
 
 def wait_for_posts(process, count):
-    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 60)
+    wait_for(lambda: len(process.out.read_json()) >= count or not process.running(), f"{count} posts")
 
 
 def end(process):
     equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
     assert "api-key" not in process.err.read_text(), process.err.read_text()
-    return read_posts(process.out)
+    return process.out.read_json()
 
 
 def rules():
@@ -76,7 +72,7 @@ def counted(redis):
 def count(server, redis, total):
     asked = len(server.requests)
     process = run(server, redis)
-    wait_for(lambda: counted(redis) >= total and len(server.requests) > asked or not process.running(), f"{total} counted", 60)
+    wait_for(lambda: counted(redis) >= total and len(server.requests) > asked or not process.running(), f"{total} counted")
     equal(process.stop(), 0, f"exit status {process.err.read_text()[-1000:]}")
     equal(counted(redis), total, "counted")
 
@@ -97,7 +93,7 @@ def each_once_through_50_failures():
         server.threads += [thread(n, answers=23 if n % 10 == 0 else n % 4) for n in range(2, 402)]
         names = sorted(name for thread in server.threads for name in [thread["id"], *[answer["id"] for answer in thread["answers"]]])
         wait_for_posts(process, len(names))
-        wait_for(lambda: not any(server.faults), "the last failure", 60)
+        wait_for(lambda: not any(server.faults), "the last failure")
         posts = end(process)
     equal(sorted(post["id"] for post in posts), [f"youtube:{name}" for name in names], "ids")
     assert "posts were missed" not in process.err.read_text(), process.err.read_text()
@@ -204,7 +200,7 @@ def mistakes_say_what_would_be_right():
         for source, env, words in ((f"youtube:{CHANNEL}", {}, "HARK_YOUTUBE_KEY"), ("youtube:@brand", ENV, "UC and 22"), ("youtube:", ENV, "UC and 22"),
                                    (f"youtube:{server.url(CHANNEL)}", {"HARK_YOUTUBE_KEY": "hidden"}, "HARK_YOUTUBE_KEY"),
                                    (f"youtube:{server.url(CHANNEL)}", {"HARK_YOUTUBE_KEY": "a b"}, "is no key"), (nobody, ENV, "could not be found")):
-            done = hark("ingest", "--stdout", source, env=env, status=1, timeout=20)
+            done = hark("ingest", "--stdout", source, env=env, status=1)
             assert words in done.stderr and "hidden" not in done.stderr, (words, done.stderr)
 
 
