@@ -8,16 +8,8 @@ extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark
     hark_source_rss, hark_source_hn, hark_source_reddit, hark_source_lemmy, hark_source_youtube;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file,
-    &hark_source_bluesky,
-    &hark_source_mastodon,
-    &hark_source_x,
-    &hark_source_rss,
-    &hark_source_hn,
-    &hark_source_reddit,
-    &hark_source_lemmy,
-    &hark_source_youtube,
-    NULL,
+    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x,       &hark_source_rss,
+    &hark_source_hn,   &hark_source_reddit,  &hark_source_lemmy,    &hark_source_youtube, NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)

@@ -30,6 +30,7 @@ enum {
     MOST_PAGES = 500, // of one walk: 50,000 threads
     LIMITED_MS = 60000,
     CHANNEL_BYTES = 24,
+    QUOTA = 10000, // what Google gives everybody
     HOUR_MS = 3600 * 1000,
 };
 
@@ -462,7 +463,7 @@ static bool choose(struct youtube *src, struct hark_str argument, const struct h
     src->origin = hark_str_dup(origin);
     src->channel = hark_str_dup(channel);
     src->key = options->youtube_key;
-    src->quota = options->youtube_quota ? options->youtube_quota : INT64_MAX;
+    src->quota = options->youtube_quota ? options->youtube_quota : QUOTA;
     free(url);
     return good;
 }

@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import signal
 import sys
 import time
 
@@ -128,6 +129,23 @@ def two_servers_one_post_and_what_is_not_given_is_a_gap():
     # 2 to 401 were withheld: the latest that was known is the 1st, the oldest of 200 that were given the 402nd.
     equal([(gap["source"], gap["from"], gap["to"], gap["reason"]) for gap in gaps],
           [(f"lemmy:{one.origin()}", stamp(1)[:-4] + "Z", stamp(402)[:-4] + "Z", "the server gives no more pages")], "gaps")
+
+
+@test
+def killed_in_the_middle_of_a_walk():
+    redis = Redis()
+    with Lemmy([post(1)], [comment(1)]) as server:
+        count([server], redis, 2)
+        server.slow = 0.1
+        server.views["post"] += [post(n) for n in range(2, 302)]
+        server.views["comment"] += [comment(n) for n in range(2, 302)]
+        for least in (52, 202, 402):
+            process = start("run", "--rules", rules(), "--redis", redis.url, f"lemmy:{server.origin()}")
+            wait_for(lambda: int(redis("HGET", "hark:total:everything", "mention")) >= least, f"{least} counted")  # noqa: B023
+            process.stop(signal.SIGKILL)
+        server.slow = 0
+        count([server], redis, 602)
+    equal(json.loads(hark("sources", "--json", "--redis", redis.url).stdout)["gaps"], [], "gaps")
 
 
 @test

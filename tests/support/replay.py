@@ -447,9 +447,13 @@ class HackerNews(Server):
 
 class Lists(Server):
     """Servers that are asked for lists again and again. Each request of a list takes the next fault, `{}` being none: `how` is a status,
-    `html` (with status 200), `shape` (JSON of another shape), `cut` (the connection ends in the middle of the body) or `abort`."""
+    `html` (with status 200), `shape` (JSON of another shape), `cut` (the connection ends in the middle of the body) or `abort`. An answer
+    takes `slow` seconds."""
+
+    slow = 0
 
     async def answer(self, request, body, headers=None):
+        await asyncio.sleep(self.slow)
         fault, text = self.next_fault(), json.dumps(body).encode()
         how = fault.get("how")
         if isinstance(how, int):
