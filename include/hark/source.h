@@ -10,7 +10,7 @@
 struct hark_source;
 
 struct hark_source_options {
-    struct hark_str format; // "hark", "jetstream", "mastodon", "x", "reddit"; ptr NULL: by content, record by record
+    struct hark_str format; // "hark", "jetstream", …: a name of hark_formats; ptr NULL: by content, record by record
     double speed;           // 0: as fast as it goes; 1: the posts' own clock; 60: sixty times that
     struct hark_str resume; // a position as hark_source_item gave it; ptr NULL: from the start
     bool lazy;              // posts may come unread, see hark_source_read()

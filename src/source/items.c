@@ -7,10 +7,16 @@
 #include <stdlib.h>
 
 extern const struct hark_format hark_format_hark, hark_format_jetstream, hark_format_mastodon, hark_format_x,
-    hark_format_reddit;
+    hark_format_reddit, hark_format_x_compliance;
 
 const struct hark_format *const hark_formats[] = {
-    &hark_format_hark, &hark_format_jetstream, &hark_format_mastodon, &hark_format_x, &hark_format_reddit, NULL,
+    &hark_format_hark,
+    &hark_format_jetstream,
+    &hark_format_mastodon,
+    &hark_format_x,
+    &hark_format_reddit,
+    &hark_format_x_compliance,
+    NULL,
 };
 
 const struct hark_format *hark_format_find(struct hark_str name, struct hark_err *err)
