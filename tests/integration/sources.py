@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import HARK, Kafka, Redis, WORK, environment, equal, hark, main, start, test, wait_for  # noqa: E402
+from harklib import HARK, Kafka, ROOT, Redis, WORK, environment, equal, hark, main, start, test, wait_for  # noqa: E402
 from replay import Jetstream  # noqa: E402
 
 NOW_US = int(time.time() * 1e6)
@@ -103,6 +105,7 @@ def what_was_missed_is_in_the_topic_and_shown():
     gaps = [json.loads(message["payload"]) for message in kafka.consume("gaps")]
     equal(len(gaps), 1, "gaps")
     equal(gaps[0]["reason"], "cursor too old", "reason")
+    jsonschema.Draft202012Validator(json.loads((ROOT / "deploy/schema/hark.gap.schema.json").read_text())).validate(gaps[0])
     shown = json.loads(hark("sources", "--json", "--state", state).stdout)
     equal(shown["gaps"], gaps, "gaps shown")
     equal(len(shown["sources"]), 1, "sources shown")
