@@ -24,7 +24,7 @@ struct hark_config {
     const char *ca_file;
     int64_t stale;  // seconds; 0: the source's own
     int64_t for_ms; // 0: no end
-    const char *mastodon_token, *x_token;
+    const char *mastodon_token, *x_token, *push_token;
     bool json, to_stdout, until_end, rebuild, follow;
     const char *log_level;
     // explain, report, eval

@@ -19,6 +19,7 @@ struct hark_source_options {
     const char *ca_file;                  // certificates to trust instead of the system's; NULL: the system's
     int64_t stale_ms;                     // a stream that is silent for so long is dead; 0: the source's own
     const char *mastodon_token, *x_token; // NULL: none
+    const char *push_token;               // what others must know to push; NULL: nothing
 };
 
 enum hark_item_kind {
@@ -58,6 +59,7 @@ struct hark_source_kind {
     const char *about;    // one line
     const char *terms;    // what its terms ask, one line; NULL
     bool ends;            // comes to an end by itself
+    bool answers;         // somebody waits for hark_source_safe(): call it as soon as nothing more comes
     const char *needs;    // what libcurl must be able to speak ("wss"); NULL: nothing special
     struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options,
                                 struct hark_err *err);
@@ -78,6 +80,7 @@ struct hark_source_ops {
     void (*progress)(const struct hark_source *src, struct hark_source_progress *ret);
     void (*free)(struct hark_source *src);
     void (*read)(struct hark_source *src, struct hark_source_item *item); // NULL: it hands out no unread posts
+    void (*safe)(struct hark_source *src, struct hark_str position);      // NULL: it need not know
 };
 struct hark_source {
     const struct hark_source_ops *ops;
@@ -91,6 +94,8 @@ int hark_source_next(struct hark_source *src, struct hark_source_item *item, str
 // Reads the unread post that next() handed over last: the item is then what it would be without `lazy`. Posts come
 // unread only where they are creates that can be read for sure, so that nothing dead is passed over.
 void hark_source_read(struct hark_source *src, struct hark_source_item *item);
+// All items up to this position are where they belong, for good. From any thread.
+void hark_source_safe(struct hark_source *src, struct hark_str position);
 void hark_source_stop(struct hark_source *src); // async-signal-safe; next() then returns 0 soon
 void hark_source_progress(const struct hark_source *src, struct hark_source_progress *ret);
 void hark_source_free(struct hark_source *src); // takes NULL

@@ -20,6 +20,7 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
         .stale_ms = cfg->stale * 1000,
         .mastodon_token = cfg->mastodon_token,
         .x_token = cfg->x_token,
+        .push_token = cfg->push_token,
     };
     return hark_source_open(spec, &options, err);
 }
@@ -112,6 +113,7 @@ static int each_of(const struct each *all, const char *spec, struct hark_err *er
         if (item.kind == HARK_ITEM_POST && all->each(all->arg, &item, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(dead, src, &item, &tally, err)) break;
         read_note(src, &item);
+        if (item.kind == HARK_ITEM_IDLE) hark_source_safe(src, item.position);
     }
     dead_file_close(dead);
     hark_source_free(src);
