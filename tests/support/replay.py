@@ -10,11 +10,15 @@ Built on aiohttp (python3-aiohttp).
 """
 
 import asyncio
+import http.client
 import json
 import logging
+import socket
 import ssl
+import struct
 import subprocess
 import threading
+import time
 
 from aiohttp import WSCloseCode, web
 
@@ -140,7 +144,6 @@ class Jetstream(Server):
         if not self.v2 or isinstance(event.get("raw"), str):
             return event["raw"] if "raw" in event else json.dumps(event, separators=(",", ":"), ensure_ascii=False)
         seconds, micros = divmod(event["time_us"], 10**6)
-        import time
         body = {"$type": f"network.bsky.jetstream.subscribeEvents#{event['kind']}", "seq": index + 1, "did": event["did"],
                 "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}Z"}
         body.update(event["commit"] if event["kind"] == "commit" else {event["kind"]: event[event["kind"]]})
@@ -443,3 +446,50 @@ class HackerNews(Server):
             self.slow[number] -= 1
             return web.json_response(None)
         return web.json_response(self.items.get(number))
+
+
+class Pusher:
+    """A client of the source http: sends posts until they are accepted. A fault is for one request, before the one that counts:
+        cut      the connection ends in the middle of the body      deaf     it ends before the answer is read
+    `answers` are the statuses that came."""
+
+    def __init__(self, port, faults=(), token=None):
+        self.port, self.faults, self.answers = port, list(faults), []
+        self.headers = {"Content-Type": "application/x-ndjson", **({"Authorization": f"Bearer {token}"} if token else {})}
+
+    def send(self, body, method="POST", path="/posts", drop=(), **headers):
+        """One request: status, headers and body of the answer, the latter as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+            connection.request(method, path, body, {name: value for name, value in sent.items() if name not in drop})
+            answer = connection.getresponse()
+            return answer.status, answer.headers, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+    def fail(self, body, how):
+        head = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        whole = f"POST /posts HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        with socket.create_connection(("127.0.0.1", self.port)) as sock:
+            sock.sendall(whole[: len(whole) - len(body) // 2] if how == "cut" else whole)
+            if how == "cut":  # with a reset, as a machine that goes away
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def push(self, posts):
+        """All of them in one request, again and again until it is accepted."""
+        body = "".join(json.dumps(post) + "\n" for post in posts).encode()
+        while True:
+            try:
+                if self.faults:
+                    self.fail(body, self.faults.pop(0))
+                status, headers, answer = self.send(body)
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)  # it is being started again
+                continue
+            self.answers.append(status)
+            if status == 202:
+                return answer["accepted"]
+            if status != 503:
+                raise AssertionError(f"{status}: {answer}")
+            time.sleep(0.05)
