@@ -110,6 +110,8 @@ struct hark_record {
     struct hark_str text;  // the bytes as read
     struct hark_str event; // the SSE event's name; ptr NULL where it is none
     const void *json;      // json_t *, what `text` says; NULL only for the format "hark"
+    int64_t heard_ms;      // when it came, where a live source says so; 0: not known
+    bool live;             // and it came as it happened, not from what the server had kept
 };
 
 // The ids of the latest posts under the names that a server has for them: Mastodon's deletes name posts in no other

@@ -29,7 +29,7 @@ const struct hark_setting hark_settings[] = {
     {"workers", HARK_SETTING_INT, "1", "N", "matching threads, each a member of the consumer group", "match bench",
      .min = 1, .max = 256, AT(workers)},
     {"format", HARK_SETTING_TEXT, NULL, "NAME", "what a file holds; by default told from each record",
-     "run ingest scan explain", .choices = "hark|jetstream|mastodon|x|reddit|x-compliance", AT(format)},
+     "run ingest scan explain", .choices = "hark|jetstream|mastodon|x|reddit|x-compliance|nostr", AT(format)},
     {"speed", HARK_SETTING_SPEED, NULL, "Nx",
      "pace of a file by its posts' own clock: 1x, 60x; default as fast as it goes", "run ingest", AT(speed)},
     {"emit", HARK_SETTING_TEXT, NULL, "WHAT", "also write matches or alerts to stdout, one JSON object a line", "run",

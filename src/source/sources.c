@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x,
-    hark_source_rss, hark_source_hn, hark_source_http;
+    hark_source_rss, hark_source_hn, hark_source_http, hark_source_nostr;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x,
-    &hark_source_rss,  &hark_source_hn,      &hark_source_http,     NULL,
+    &hark_source_file, &hark_source_bluesky, &hark_source_mastodon, &hark_source_x, &hark_source_rss,
+    &hark_source_hn,   &hark_source_http,    &hark_source_nostr,    NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)

@@ -10,6 +10,7 @@ Built on aiohttp (python3-aiohttp).
 """
 
 import asyncio
+import hashlib
 import http.client
 import json
 import logging
@@ -20,7 +21,7 @@ import subprocess
 import threading
 import time
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # of connections that a fault ended
 
@@ -407,7 +408,6 @@ class Feed(Server):
         app.router.add_get("/feed", self.feed)
 
     async def feed(self, request):
-        import hashlib
         etag = '"' + hashlib.sha256(self.body.encode()).hexdigest()[:16] + '"'
         self.requests.append(dict(request.headers))
         if request.headers.get("If-None-Match") == etag:
@@ -493,3 +493,130 @@ class Pusher:
             if status != 503:
                 raise AssertionError(f"{status}: {answer}")
             time.sleep(0.05)
+
+
+class Author:
+    """Signs events as a Nostr client does (NIP-01, BIP 340), with one nonce for all: quick, and good for nothing but tests."""
+
+    P, N = 2**256 - 2**32 - 977, 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    G = (0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798, 0x483ADA7726A3C4655DA4FBFC0E1108A8FD17B448A68554199C47D08FFB10D4B8)
+
+    def __init__(self, secret, nonce=0xBEEF):
+        (self.x, self.d), (self.r, self.k) = self._even(secret), self._even(nonce)
+        self.pubkey = f"{self.x:064x}"
+
+    @classmethod
+    def _add(cls, a, b):
+        if a is None or b is None:
+            return a or b
+        if a[0] == b[0] and a[1] != b[1]:
+            return None
+        slope = 3 * a[0] * a[0] * pow(2 * a[1], -1, cls.P) if a == b else (b[1] - a[1]) * pow(b[0] - a[0], -1, cls.P)
+        x = (slope * slope - a[0] - b[0]) % cls.P
+        return x, (slope * (a[0] - x) - a[1]) % cls.P
+
+    @classmethod
+    def _even(cls, scalar):
+        """x of scalar * G, and the scalar whose point there has an even y."""
+        point, power, left = None, cls.G, scalar
+        while left:
+            point, power, left = cls._add(point, power) if left & 1 else point, cls._add(power, power), left >> 1
+        return point[0], scalar if point[1] % 2 == 0 else cls.N - scalar
+
+    def event(self, kind, content, tags=(), created_at=None):
+        created_at = int(time.time()) if created_at is None else created_at
+        text = json.dumps([0, self.pubkey, created_at, kind, list(tags), content], separators=(",", ":"), ensure_ascii=False)
+        digest, tag = hashlib.sha256(text.encode()).digest(), hashlib.sha256(b"BIP0340/challenge").digest()
+        r = self.r.to_bytes(32, "big")
+        e = int.from_bytes(hashlib.sha256(tag + tag + r + self.x.to_bytes(32, "big") + digest).digest(), "big") % self.N
+        return {"id": digest.hex(), "pubkey": self.pubkey, "created_at": created_at, "kind": kind, "tags": list(tags), "content": content,
+                "sig": (r + ((self.k + e * self.d) % self.N).to_bytes(32, "big")).hex()}
+
+
+class Nostr(Server):
+    """A relay. `notes` are functions that make an event; each is published `pace` seconds after the one before, from the first
+    subscription on. Of what it kept it gives the latest `cap` that a filter asks for, none from before `floor`. With `closed` it ends
+    every subscription with that text. `most_pings` is how often it was asked for a sign of life on one connection."""
+
+    def __init__(self, notes=(), faults=(), cap=500, pace=0.002, closed=None):
+        super().__init__(faults)
+        self.notes, self.cap, self.pace, self.closed = list(notes), cap, pace, closed
+        self.events, self.floor, self.subscriptions, self.started, self.most_pings = [], 0, {}, None, 0
+
+    @property
+    def url(self):
+        return self.origin("ws")
+
+    def routes(self, app):
+        app.router.add_get("/", self.relay)
+
+    async def publish(self):
+        while not self._stop.is_set():
+            await asyncio.sleep(self.pace)
+            if not self.notes:
+                continue
+            event = self.notes.pop(0)()
+            self.events.append(event)
+            for queue, filters in self.subscriptions.items():
+                for name, wanted in filters.items():
+                    if self.matches(event, wanted):
+                        queue.put_nowait(["EVENT", name, event])
+
+    @staticmethod
+    def matches(event, wanted):
+        return event["kind"] in wanted["kinds"] and wanted["since"] <= event["created_at"] <= wanted.get("until", 1 << 60)
+
+    async def read(self, ws, queue):
+        pings = 0
+        async for message in ws:
+            if message.type == WSMsgType.PING:
+                pings += 1
+                self.most_pings = max(self.most_pings, pings)
+                await ws.pong(message.data)
+                continue
+            word, name, *rest = json.loads(message.data)
+            self.requests.append((word, name, *rest))
+            if self.closed:
+                queue.put_nowait(["CLOSED", name, self.closed])
+            elif word == "CLOSE":
+                self.subscriptions[queue].pop(name, None)
+            elif word == "REQ":
+                wanted = rest[0]
+                kept = [event for event in self.events if self.matches(event, wanted) and event["created_at"] >= self.floor]
+                kept.sort(key=lambda event: -event["created_at"])
+                for event in kept[: min(self.cap, wanted.get("limit", self.cap))]:
+                    queue.put_nowait(["EVENT", name, event])
+                queue.put_nowait(["EOSE", name])
+                self.subscriptions[queue][name] = wanted
+                self.started = self.started or asyncio.ensure_future(self.publish())
+
+    async def relay(self, request):
+        fault = self.next_fault()
+        if isinstance(fault.get("how"), int):
+            return web.Response(status=fault["how"], text="not now")
+        ws, queue, sent = web.WebSocketResponse(compress=False, autoping=False), asyncio.Queue(), 0
+        await ws.prepare(request)
+        self.subscriptions[queue] = {}
+        reader = asyncio.ensure_future(self.read(ws, queue))
+        try:
+            while not ws.closed and not self._stop.is_set():
+                try:
+                    message = await asyncio.wait_for(queue.get(), 0.1)
+                except asyncio.TimeoutError:
+                    continue
+                text = message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)
+                if sent == fault.get("after"):
+                    reader.cancel()
+                    if fault["how"] == "close":
+                        await ws.close(code=WSCloseCode.GOING_AWAY, message=b"restart")
+                    else:
+                        await self.end(request, fault["how"], frame(text)[: len(text) // 2])
+                    break
+                await ws.send_str(text)
+                sent += 1
+        except (ConnectionResetError, RuntimeError):
+            pass
+        finally:
+            reader.cancel()
+            self.subscriptions.pop(queue, None)
+        return ws
