@@ -199,13 +199,14 @@ class Jetstream(Server):
 class Mastodon(Server):
     """A server whose statuses appear one after the other, `pace` seconds apart, from the first stream (or REST page) on. Those in
     `before` were there already. Each stream has the events that happen while it is open: whatever falls between two is for REST.
-    `limits` lists how many REST answers go before each 429."""
+    `limits` lists how many REST answers go before each 429. `old`: it cannot be asked for several posts; `hidden`: ids that it then
+    leaves out, though they are there."""
 
     def __init__(self, statuses, faults=(), before=(), pace=0.002, token=None, limits=(), events=None, private_rest=False):
         super().__init__(faults)
         self.timeline, self.todo, self.pace, self.token = list(before), list(statuses), pace, token
         self.limits, self.events, self.private_rest = list(limits), events or {}, private_rest
-        self.streams, self.started, self.rest = set(), None, 0
+        self.streams, self.started, self.rest, self.old, self.hidden = set(), None, 0, False, ()
 
     @property
     def url(self):
@@ -213,6 +214,8 @@ class Mastodon(Server):
 
     def routes(self, app):
         app.router.add_get("/api/v2/instance", self.instance)
+        app.router.add_get("/api/v1/statuses", self.several)
+        app.router.add_get("/api/v1/statuses/{id}", self.one)
         for path in ("/api/v1/timelines/public", "/api/v1/timelines/tag/{tag}"):
             app.router.add_get(path, self.page)
         for path in ("/api/v1/streaming/public", "/api/v1/streaming/public/local", "/api/v1/streaming/hashtag"):
@@ -238,6 +241,27 @@ class Mastodon(Server):
     async def instance(self, request):
         refused = self.refused(request)
         return web.json_response({"configuration": {"urls": {"streaming": self.origin("ws")}}}) if refused is None else refused
+
+    def change(self, *statuses, gone=()):
+        """What happens to posts while nobody listens; the stream does not tell."""
+        changed = {status["id"]: status for status in statuses}
+        self.timeline = [changed.get(status["id"], status) for status in self.timeline if status["id"] not in gone]
+
+    def cut_off(self):
+        """Ends the streams that are open."""
+        self.loop.call_soon_threadsafe(lambda: [queue.put_nowait((None, None)) for queue in self.streams])
+
+    async def several(self, request):
+        self.requests.append((request.path, {"id[]": request.query.getall("id[]")}))
+        if self.old or len(request.query.getall("id[]")) > 20:
+            return web.json_response({"error": "Record not found"}, status=404 if self.old else 422)
+        ids = [one for one in request.query.getall("id[]") if one not in self.hidden]
+        return web.json_response([status for status in self.timeline if status["id"] in ids])
+
+    async def one(self, request):
+        self.requests.append((request.path, {}))
+        found = [status for status in self.timeline if status["id"] == request.match_info["id"]]
+        return web.json_response(found[0]) if found else web.json_response({"error": "Record not found"}, status=404)
 
     async def page(self, request):
         self.requests.append((request.path, dict(request.query)))
@@ -293,6 +317,9 @@ class Mastodon(Server):
             except asyncio.TimeoutError:
                 await response.write(b":thump\n")
                 continue
+            if name is None:
+                await self.end(request, "abort")
+                break
             text = data if isinstance(data, str) else json.dumps(data)
             event = f"event: {name}\ndata: {text}\n\n".encode()
             if sent == fault.get("after"):
