@@ -119,7 +119,8 @@ static void look_for_hole(struct nostr *src)
 {
     bool hole = src->known_s && (!src->oldest_s || src->oldest_s > src->known_s);
     int64_t to_ms = src->oldest_s ? src->oldest_s * 1000 : hark_clock_ms();
-    if (hole) hark_live_gap(&src->live, src->known_s * 1000, to_ms, "the relay has nothing as old");
+    const char *why = src->pages > MOST_PAGES ? "too many to catch up with" : "the relay has nothing as old";
+    if (hole) hark_live_gap(&src->live, src->known_s * 1000, to_ms, why);
 }
 
 // Where what was kept, or a page of it, ends: asks for what is older. 1: asked; 0: there is no more; or an error.
@@ -132,10 +133,7 @@ static int ask_older(struct nostr *src, struct hark_err *err)
     if (src->full_s) hark_live_gap(&src->live, src->full_s * 1000, src->full_s * 1000 + 999, "too many in a second");
     src->full_s = moved ? 0 : src->until_s;
     if (next_s < src->base_s) return 0;
-    if (++src->pages > MOST_PAGES) {
-        hark_live_gap(&src->live, src->base_s * 1000, src->oldest_s * 1000, "too many to catch up with");
-        return 0;
-    }
+    if (++src->pages > MOST_PAGES) return 0;
     src->until_s = next_s;
     src->state = PAGES;
     return subscribe(src, PAGE, next_s, err) ? err->code : 1;
