@@ -6,7 +6,7 @@
 #   --build   what it takes to build and run hark (also without any option)
 #   --test    what tests/run.sh needs besides
 #   --kafka   Java and Maven, for the Kafka of deploy/stack.sh and of the tests
-#   --browser Chromium and Node, for the tests of the page, and promtool, for those of the alert rules
+#   --browser Chromium and Node, for the tests of the page
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -14,9 +14,10 @@
 # The two latter take any package or a program of the user's own; libhyperscan-dev answers to libhs too, for one.
 BUILD="gcc libc6-dev cmake=cmake ninja=ninja-build pkg-config=pkg-config .jansson=libjansson-dev .libpcre2-8=libpcre2-dev
   .libhs=libvectorscan-dev .yaml-0.1=libyaml-dev .rdkafka=librdkafka-dev .hiredis=libhiredis-dev .libcurl=libcurl4-openssl-dev
-  .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev .libxml-2.0=libxml2-dev .libsecp256k1=libsecp256k1-dev redis-server=redis-server redis-cli=redis-tools"
-TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-aiohttp openssl python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps"
-BROWSER="chromium=chromium node=nodejs npm=npm promtool=prometheus"
+  .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev .libxml-2.0=libxml2-dev .libsecp256k1=libsecp256k1-dev
+  redis-server=redis-server redis-cli=redis-tools"
+TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-aiohttp openssl python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps patch=patch promtool=prometheus"
+BROWSER="chromium=chromium node=nodejs npm=npm"
 KAFKA="mvn=maven java=default-jre-headless"
 
 installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

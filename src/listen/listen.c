@@ -375,7 +375,7 @@ static int start_daemon(struct hark_listen *listen, struct hark_err *err)
 {
     struct sockaddr_storage address = {0};
     const struct hark_listen_options *options = &listen->options;
-    bool loopback;
+    bool loopback = false;
     if (parse_address(options, &address, &loopback, err)) return err->code;
     if (!loopback && options->guard)
         return hark_err_set(err, HARK_EINPUT, "%s %s can be reached from other machines: %s", options->setting,

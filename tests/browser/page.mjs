@@ -76,8 +76,8 @@ const tests = {
       await page.waitForSelector(".status.good");
       post({ text: "I really want the #Quillon in green" });
       const started = Date.now();
-      await page.waitForFunction((n) => Number(document.querySelector("#today").textContent.replace(/\D/g, "")) === n, before + 1, { timeout: 10000 });
-      await page.waitForFunction(() => document.querySelector(".posts").textContent.includes("Quillon in green"), null, { timeout: 10000 });
+      await page.waitForFunction((n) => Number(document.querySelector("#today").textContent.replace(/\D/g, "")) === n, before + 1, { timeout: 60000 });
+      await page.waitForFunction(() => document.querySelector(".posts").textContent.includes("Quillon in green"), null, { timeout: 60000 });
       console.log(`   shown ${Date.now() - started} ms after hark run had ended`);
     });
   },
@@ -221,7 +221,7 @@ const tests = {
     await page.waitForSelector("main table.wide tbody tr");
     await page.waitForSelector(".status.good");
     process.kill(Number(HARK_SERVER), "SIGTERM");
-    await page.waitForSelector(".status.bad", { timeout: 30000 });
+    await page.waitForSelector(".status.bad", { timeout: 60000 });
     const refused = page.waitForEvent("requestfailed");
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))); // the page looks for news, in vain
     await refused;

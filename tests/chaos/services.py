@@ -129,7 +129,7 @@ class Node:
     def aof(self):
         """The file that is appended to now."""
         names = [line.split()[1] for line in (self.dir / "appendonlydir/appendonly.aof.manifest").read_text().splitlines()
-                 if line.endswith("type i")]
+                 if " type i" in line]  # Redis 8 writes more behind it
         return self.dir / "appendonlydir" / names[-1]
 
     def empty(self):

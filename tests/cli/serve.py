@@ -39,7 +39,7 @@ class Server:
 
     def ask(self, path, method="GET", headers=None, body=None):
         """status, headers, body"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         connection.request(method, path, body=body, headers=headers or {})
         answer = connection.getresponse()
         content = answer.read()
@@ -406,7 +406,7 @@ def a_proxy_speaks_for_people():
 
 class Events:
     def __init__(self, server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=20)
+        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         self.socket.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.text = ""
 
@@ -488,7 +488,7 @@ def a_thousand_listeners_take_little():
     equal(server.get("status")["listeners"], n, "listeners")
     for one in listeners[: n // 2]:
         one.socket.close()
-    wait_for(lambda: server.get("status")["listeners"] == n - n // 2, "those who went", 40)
+    wait_for(lambda: server.get("status")["listeners"] == n - n // 2, "those who went")
     equal(server.process.stop(), 0, "exit status with listeners")
 
 
@@ -525,7 +525,7 @@ def run_tells_metrics_while_it_runs():
         address = wait_for(lambda: re.search(r"address=\"?http://127.0.0.1:(\d+)/", run.err.read_text()), "the address")
 
         def ask(path):
-            connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=60)
             connection.request("GET", path)
             answer = connection.getresponse()
             return answer.status, answer.read().decode()

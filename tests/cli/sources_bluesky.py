@@ -61,17 +61,13 @@ def ids(events):
             if event["kind"] == "commit" and event["commit"]["collection"] == "app.bsky.feed.post"]
 
 
-def read_posts(path):
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-
 def listen(server, count, *more, url=None, env=None):
     """hark ingest --stdout until `count` posts are there; then it is stopped and must end well."""
     process = start("ingest", "--stdout", f"bluesky:{url or server.url}", *more, env=env)
-    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 30)
+    wait_for(lambda: len(process.out.read_json()) >= count or not process.running(), f"{count} posts")
     time.sleep(0.3)  # for posts that must not come
     equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
-    return read_posts(process.out), process.err.read_text()
+    return process.out.read_json(), process.err.read_text()
 
 
 def through_faults(v2):
@@ -152,7 +148,7 @@ def bad_events_are_dead_letters():
 
 def run_for(server, redis, rules, seconds=None, until=None):
     process = start("run", "--rules", rules, "--redis", redis.url, f"bluesky:{server.url}", "--stale", 5)
-    wait_for(lambda: until() or not process.running(), "what is waited for", 10)
+    wait_for(lambda: until() or not process.running(), "what is waited for")
     equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
     return process.err.read_text()
 

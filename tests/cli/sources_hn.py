@@ -41,9 +41,9 @@ def what_a_post_says():
         import time
         time.sleep(1)
         server.max = 104
-        wait_for(lambda: len(process.out.read_text().splitlines()) == 2, "posts")
+        wait_for(lambda: len(process.out.read_json()) == 2, "posts")
         equal(process.stop(), 0, "exit status")
-    story, comment = map(json.loads, process.out.read_text().splitlines())
+    story, comment = process.out.read_json()
     equal((story["id"], story["text"], story["links"], story["engagement"], story["url"]),
           ("hn:101", "Show HN: a & b", ["https://a.example/"], {"likes": 5, "replies": 2}, "https://news.ycombinator.com/item?id=101"), "story")
     equal((comment["id"], comment["text"], comment["reply_to"], comment["author"]["handle"]), ("hn:104", 'I want "104"', "hn:1", "pg"), "comment")

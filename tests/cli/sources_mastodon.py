@@ -30,16 +30,12 @@ def uris(statuses):
     return sorted(status["uri"] for status in statuses)
 
 
-def read_posts(path):
-    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
-
-
 def listen(server, count, *more, path="", env=None):
     process = start("ingest", "--stdout", f"mastodon:{server.url}{path}", *more, env=env)
-    wait_for(lambda: len(read_posts(process.out)) >= count or not process.running(), f"{count} posts", 30)
+    wait_for(lambda: len(process.out.read_json()) >= count or not process.running(), f"{count} posts")
     time.sleep(0.3)
     equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
-    return read_posts(process.out), process.err.read_text()
+    return process.out.read_json(), process.err.read_text()
 
 
 @test
@@ -142,7 +138,7 @@ def hashtags_and_local_posts():
 @test
 def a_wrong_token_says_which_variable():
     with Mastodon([status(1)], token="other") as server:
-        done = hark("ingest", "--stdout", f"mastodon:{server.url}", env=TOKEN, status=1, timeout=20)
+        done = hark("ingest", "--stdout", f"mastodon:{server.url}", env=TOKEN, status=1)
         assert "401" in done.stderr and "HARK_MASTODON_TOKEN" in done.stderr and "secret-token" not in done.stderr, done.stderr
         assert len(server.requests) <= 1, "it hammers"
 
@@ -170,7 +166,7 @@ def what_cannot_be_paged_is_in_the_ledger():
     (rules / "everything.yaml").write_text("brand: everything\nteam: all\nlisten: {all: true}\nintents: []\n")
     with Mastodon([status(n) for n in range(40)], [{"after": 10, "how": "abort"}], token="secret-token", private_rest=True) as server:
         process = start("run", "--rules", rules, "--redis", redis.url, f"mastodon:{server.url}", env=TOKEN)
-        wait_for(lambda: "posts were missed" in process.err.read_text(), "the gap", 10)
+        wait_for(lambda: "posts were missed" in process.err.read_text(), "the gap")
         equal(process.stop(), 0, "exit status")
     gaps = json.loads(hark("sources", "--json", "--redis", redis.url).stdout)["gaps"]
     equal([gap["reason"] for gap in gaps], ["the server does not let its timeline be paged"], "gaps")

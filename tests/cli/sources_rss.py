@@ -98,10 +98,10 @@ def no_feed():
     equal([letter["reason"] for letter in letters], ["not XML", "XML that is no feed of RSS or Atom", "not XML"], "reasons")
     assert letters[1]["raw"].startswith("<html>"), letters[1]
     with Feed("<html>busy</html>", content_type="text/html") as server:
-        done = hark("ingest", "--stdout", f"rss:{server.url}", status=2, timeout=20)
+        done = hark("ingest", "--stdout", f"rss:{server.url}", status=2)
         assert "text/html" in done.stderr, done.stderr
     with Feed("gone", status=404) as server:
-        done = hark("ingest", "--stdout", f"rss:{server.url}", status=1, timeout=20)
+        done = hark("ingest", "--stdout", f"rss:{server.url}", status=1)
         assert "404" in done.stderr, done.stderr
 
 

@@ -64,7 +64,7 @@ def five_sources_in_one_process():
 def one_that_cannot_go_on_ends_all():
     redis = Redis()
     with Jetstream([skeet(n) for n in range(10)]) as bluesky, X([], token="other") as x:
-        done = hark("run", "--rules", rules(), "--redis", redis.url, f"bluesky:{bluesky.url}", f"x:{x.url}", env=ENV, status=1, timeout=20)
+        done = hark("run", "--rules", rules(), "--redis", redis.url, f"bluesky:{bluesky.url}", f"x:{x.url}", env=ENV, status=1)
         assert "HARK_X_TOKEN" in done.stderr, done.stderr
 
 

@@ -77,7 +77,7 @@ def survives_kills(state_args, position):
     with Jetstream(events, [{"slow": 0.0002}] * 50) as server:
         killed_often(kafka, server, state, 50)
         process = start("ingest", *kafka.args, *state, f"bluesky:{server.url}")
-        wait_for(lambda: position(redis, events[-1]["time_us"]), "the last position", 60)
+        wait_for(lambda: position(redis, events[-1]["time_us"]), "the last position")
         equal(process.stop(signal.SIGTERM), 0, f"exit status: {process.err.read_text()[-500:]}")
         resumed = sum("cursor" in request for request in server.requests)
     assert resumed > 10, f"only {resumed} starts went on where the one before had been"

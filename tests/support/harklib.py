@@ -102,11 +102,22 @@ def hark(*args, stdin="", status=0, env=None, timeout=120):
     return done
 
 
+class Output(type(WORK)):
+    """A file that is being written while it is read: half a character or half a line may be at its end."""
+
+    def read_text(self):
+        return self.read_bytes().decode(errors="replace")
+
+    def read_json(self):
+        """The values of the lines that are whole."""
+        return [json.loads(line) for line in self.read_bytes().split(b"\n")[:-1]]
+
+
 class Process:
     """A command in the background; its output is in the files `out` and `err`."""
 
     def __init__(self, name, command, env=None):
-        self.out, self.err = WORK / f"{name}.out", WORK / f"{name}.err"
+        self.out, self.err = Output(WORK / f"{name}.out"), Output(WORK / f"{name}.err")
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self.popen = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                           cwd=ROOT, env=environment(**(env or {})))
@@ -132,7 +143,7 @@ def start(*args, env=None):
     return Process(f"hark-{args[0]}-{len(_processes)}", [HARK, *args], env)
 
 
-def wait_for(condition, what, limit=30):
+def wait_for(condition, what, limit=120):
     """Waits until condition() is true and returns what it returned."""
     end = time.monotonic() + limit
     while not (value := condition()):
