@@ -25,7 +25,7 @@ struct hark_config {
     int64_t stale;  // seconds; 0: the source's own
     int64_t for_ms; // 0: no end
     int64_t poll;   // seconds; 0: the source's own
-    const char *mastodon_token, *x_token;
+    const char *mastodon_token, *x_token, *push_token;
     const char *reddit_app, *reddit_login, *reddit_user;
     const char *youtube_key;
     int64_t youtube_quota; // units a day

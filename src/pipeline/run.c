@@ -103,7 +103,10 @@ static int commit_once(struct reader *reader, struct hark_err *err)
     pthread_mutex_lock(&reader->lock);
     bool moved = lane_moved(reader->lane);
     pthread_mutex_unlock(&reader->lock);
-    if (!moved) return 0;
+    if (!moved) {
+        hark_source_safe(reader->src, lane_expected(reader->lane));
+        return 0;
+    }
     return hark_err_set(err, HARK_EINPUT,
                         "another `hark run` reads the same source into the same Redis; this one ends");
 }

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 
 extern const struct hark_format hark_format_hark, hark_format_jetstream, hark_format_mastodon, hark_format_x,
-    hark_format_reddit;
+    hark_format_reddit, hark_format_x_compliance, hark_format_nostr;
 
 const struct hark_format *const hark_formats[] = {
-    &hark_format_hark, &hark_format_jetstream, &hark_format_mastodon, &hark_format_x, &hark_format_reddit, NULL,
+    &hark_format_hark,   &hark_format_jetstream,    &hark_format_mastodon, &hark_format_x,
+    &hark_format_reddit, &hark_format_x_compliance, &hark_format_nostr,    NULL,
 };
 
 const struct hark_format *hark_format_find(struct hark_str name, struct hark_err *err)
@@ -179,7 +180,7 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 
 bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err)
 {
-    struct hark_record record = {.text = text, .event = event};
+    struct hark_record record = {.text = text, .event = event, .heard_ms = items->heard_ms, .live = items->live};
     hark_items_clear(items);
     // Canonical posts, as hark writes them, need no tree.
     if ((!items->format || items->format == &hark_format_hark) &&

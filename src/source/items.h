@@ -10,6 +10,8 @@ struct hark_items {
     struct hark_ids ids;
     struct hark_arena arena;
     struct hark_buf buf;
+    int64_t heard_ms; // of the records to come, see struct hark_record
+    bool live;
     json_t *root; // texts of the items may be in it
     struct hark_source_item *v;
     size_t n, at, cap;
