@@ -110,7 +110,7 @@ static int start_position(void *arg, int32_t partition, int64_t *ret_offset, str
         set_lane(worker, partition, lane);
         memcpy(worker->incarnations[partition], incarnation, sizeof incarnation);
         *ret_offset = offset_of(hark_buf_str(&stored));
-        hark_log(HARK_DEBUG, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
+        hark_log(HARK_INFO, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
     }
     hark_buf_done(&stored);
     return err->code;
@@ -129,6 +129,7 @@ static void partition_gone(void *arg, int32_t partition, bool lost)
                  hark_log_q(hark_str(err.text)));
     await_commit(worker);
     set_lane(worker, partition, NULL);
+    hark_log(HARK_INFO, "partition left", "partition=%d", (int)partition);
 }
 
 // --- commit ---
