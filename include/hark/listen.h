@@ -56,6 +56,8 @@ struct hark_listen_options {
 };
 
 struct hark_listen;
+// Whether it could be started, as far as the address and the guard tell.
+int hark_listen_check(const struct hark_listen_options *options, struct hark_err *err) HARK_CHECKED;
 struct hark_listen *hark_listen_start(const struct hark_listen_options *options, struct hark_err *err);
 const char *hark_listen_address(const struct hark_listen *listen); // "http://127.0.0.1:8686/"
 // Takes NULL. Streams must be at their end or be woken for it, and requests that were taken be replied to; returns when

@@ -371,15 +371,26 @@ static void write_address(struct hark_listen *listen, const struct sockaddr_stor
              info ? info->port : 0u);
 }
 
+static int check(const struct hark_listen_options *options, struct sockaddr_storage *ret, struct hark_err *err)
+{
+    bool loopback = false;
+    if (parse_address(options, ret, &loopback, err)) return err->code;
+    if (!loopback && options->guard)
+        return hark_err_set(err, HARK_EINPUT, "%s %s can be reached from other machines: %s", options->setting,
+                            options->address, options->guard);
+    return 0;
+}
+
+int hark_listen_check(const struct hark_listen_options *options, struct hark_err *err)
+{
+    return check(options, &(struct sockaddr_storage){0}, err);
+}
+
 static int start_daemon(struct hark_listen *listen, struct hark_err *err)
 {
     struct sockaddr_storage address = {0};
     const struct hark_listen_options *options = &listen->options;
-    bool loopback = false;
-    if (parse_address(options, &address, &loopback, err)) return err->code;
-    if (!loopback && options->guard)
-        return hark_err_set(err, HARK_EINPUT, "%s %s can be reached from other machines: %s", options->setting,
-                            options->address, options->guard);
+    if (check(options, &address, err)) return err->code;
     raise_files();
     errno = 0;
     listen->daemon = MHD_start_daemon(

@@ -370,22 +370,6 @@ static void hand_out(struct http *src)
     hark_live_record(live, text, text.len, (struct hark_str){0});
 }
 
-static int step(struct hark_live *live, struct hark_err *err)
-{
-    struct http *src = (struct http *)live;
-    (void)err;
-    if (src->rest.ptr || begin_next(src)) {
-        src->quiet = false;
-        hand_out(src);
-        return 1;
-    }
-    // At once when there is no more, so that nobody waits for nothing; then now and again.
-    if (src->quiet) (void)hark_wake_wait(&live->wake, src->fd, HARK_LIVE_WAIT_MS);
-    src->quiet = true;
-    hark_live_idle(live);
-    return 1;
-}
-
 // --- answers that come later ---
 
 static void forget_first(struct http *src, struct pushes *list)
@@ -430,6 +414,49 @@ static void tell_late(void *arg)
     pthread_mutex_unlock(&src->lock);
 }
 
+// --- the source ---
+
+static struct hark_listen_options listen_options(struct http *src)
+{
+    return (struct hark_listen_options){
+        .address = src->live.base.name + strlen("http:"),
+        .setting = "http",
+        .guard = src->token ? NULL : "set " TOKEN " or " TOKEN "_FILE to what those who push must know",
+        .threads = THREADS,
+        .connections = CONNECTIONS,
+        .body_bytes = BODY_BYTES,
+        .hold_bytes = HELD_BYTES,
+        .head = look_at_head,
+        .take = take_request,
+        .tick = tell_late,
+        .arg = src,
+    };
+}
+
+// Others are let in when there is somebody to read what they bring.
+static int start_to_listen(struct http *src, struct hark_err *err)
+{
+    const struct hark_listen_options options = listen_options(src);
+    src->listen = hark_listen_start(&options, err);
+    return err->code;
+}
+
+static int step(struct hark_live *live, struct hark_err *err)
+{
+    struct http *src = (struct http *)live;
+    if (!src->listen && start_to_listen(src, err)) return err->code;
+    if (src->rest.ptr || begin_next(src)) {
+        src->quiet = false;
+        hand_out(src);
+        return 1;
+    }
+    // At once when there is no more, so that nobody waits for nothing; then now and again.
+    if (src->quiet) (void)hark_wake_wait(&live->wake, src->fd, HARK_LIVE_WAIT_MS);
+    src->quiet = true;
+    hark_live_idle(live);
+    return 1;
+}
+
 static void end_all(struct http *src, struct pushes *list)
 {
     while (list->first) {
@@ -454,27 +481,12 @@ static void done(struct hark_live *live)
 
 // --- opening ---
 
-static bool listen_at(struct http *src, struct hark_str argument, struct hark_err *err)
+static bool check_address(struct http *src, struct hark_str argument, struct hark_err *err)
 {
-    char address[128];
-    snprintf(address, sizeof address, HARK_STR_FMT, HARK_STR_ARG(argument));
-    const struct hark_listen_options options = {
-        .address = address,
-        .setting = "http",
-        .guard = src->token ? NULL : "set " TOKEN " or " TOKEN "_FILE to what those who push must know",
-        .threads = THREADS,
-        .connections = CONNECTIONS,
-        .body_bytes = BODY_BYTES,
-        .hold_bytes = HELD_BYTES,
-        .head = look_at_head,
-        .take = take_request,
-        .tick = tell_late,
-        .arg = src,
-    };
+    const struct hark_listen_options options = listen_options(src);
     if (hark_str_ends(argument, HARK_STR(":0")))
         return hark_err_set(err, HARK_EINPUT, "http: needs a port that others can know, not 0") == 0;
-    src->listen = hark_listen_start(&options, err);
-    return src->listen != NULL;
+    return hark_listen_check(&options, err) == 0;
 }
 
 static bool parse_position(struct http *src, struct hark_str position, struct hark_err *err)
@@ -506,7 +518,7 @@ static struct hark_source *http_open(struct hark_str argument, const struct hark
     src->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (src->fd < 0) hark_err_set(err, HARK_EBUG, "eventfd: %s", strerror(errno));
     if (hark_live_init(&src->live, &hark_format_hark, options, err) && parse_position(src, options->resume, err) &&
-        listen_at(src, argument, err))
+        check_address(src, argument, err))
         return &src->live.base;
     hark_source_free(&src->live.base);
     return NULL;

@@ -92,11 +92,11 @@ def edits_and_deletes():
 def after_a_pause(server, count, change):
     """Reads 25 posts from a stream that then fails; `change` happens before the next one."""
     process = start("ingest", "--stdout", f"mastodon:{server.url}", env=TOKEN)
-    wait_for(lambda: len(read_posts(process.out)) == 25, "posts")
+    wait_for(lambda: len(process.out.read_json()) == 25, "posts")
     server.faults.append({"how": 502})
     change()
     server.cut_off()
-    wait_for(lambda: len(read_posts(process.out)) >= count, f"{count} posts", 60)
+    wait_for(lambda: len(process.out.read_json()) >= count, f"{count} posts")
     return process
 
 
@@ -111,7 +111,7 @@ def edits_and_deletes_while_the_stream_was_down():
         wait_for(lambda: len(looks()) == 2, "all to be looked at")
         equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
         equal([one for look in looks() for one in look], [s["id"] for s in statuses], "looked at")
-    happened = [(p["op"], p["id"].rsplit("/", 1)[1], p.get("text")) for p in read_posts(process.out)[25:]]
+    happened = [(p["op"], p["id"].rsplit("/", 1)[1], p.get("text")) for p in process.out.read_json()[25:]]
     equal(sorted(happened), [("delete", "5", None), ("update", "24", "changed 24"), ("update", "3", "changed 3")], "what happened")
 
 
@@ -124,7 +124,7 @@ def a_server_that_cannot_be_asked_for_several_is_left_alone():
         wait_for(lambda: "cannot be asked for" in process.err.read_text(), "the note")
         equal(process.stop(), 0, "exit status")
         equal(len([path for path, _ in server.requests if path.startswith("/api/v1/statuses")]), 1, "requests")
-    equal(len(read_posts(process.out)), 25, "posts")
+    equal(len(process.out.read_json()), 25, "posts")
 
 
 @test
