@@ -14,7 +14,8 @@
 # The two latter take any package or a program of the user's own; libhyperscan-dev answers to libhs too, for one.
 BUILD="gcc libc6-dev cmake=cmake ninja=ninja-build pkg-config=pkg-config .jansson=libjansson-dev .libpcre2-8=libpcre2-dev
   .libhs=libvectorscan-dev .yaml-0.1=libyaml-dev .rdkafka=librdkafka-dev .hiredis=libhiredis-dev .libcurl=libcurl4-openssl-dev
-  .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev .libxml-2.0=libxml2-dev redis-server=redis-server redis-cli=redis-tools"
+  .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev .libxml-2.0=libxml2-dev .libsecp256k1=libsecp256k1-dev
+  redis-server=redis-server redis-cli=redis-tools"
 TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-venv python3-aiohttp openssl python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps patch=patch promtool=prometheus"
 BROWSER="chromium=chromium node=nodejs npm=npm"
 KAFKA="mvn=maven java=default-jre-headless"
@@ -156,5 +157,5 @@ if ((${#todo[@]})); then
 fi
 if [[ $parts == *libcurl* ]] && ! curl_has_websocket; then
   need_curl_websocket
-  curl_has_websocket || warn "this libcurl has no WebSocket: hark is built without the source bluesky"
+  curl_has_websocket || warn "this libcurl has no WebSocket: hark is built without the sources bluesky and nostr"
 fi

@@ -5,6 +5,7 @@
 #include <hark/log.h>
 #include <hark/pipeline.h>
 
+#include <errno.h>
 #include <stdio.h>
 
 static int unknown_command(const char *name)
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
     struct hark_arena arena = {0};
     struct hark_err err = {0};
     run_command(command, argc - 2, argv + 2, &arena, &err);
-    if (fflush(stdout) != 0) hark_err_set(&err, HARK_ESERVICE, "stdout cannot be written");
+    // Who reads no further has enough.
+    if (fflush(stdout) != 0 && errno != EPIPE) hark_err_set(&err, HARK_ESERVICE, "stdout cannot be written");
     if (err.code && err.code != HARK_ESTOP && err.text[0])
         fprintf(stderr, "hark %s: %s\n", command->name, hark_err_str(&err));
     hark_arena_done(&arena);

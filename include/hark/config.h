@@ -24,7 +24,11 @@ struct hark_config {
     const char *ca_file;
     int64_t stale;  // seconds; 0: the source's own
     int64_t for_ms; // 0: no end
-    const char *mastodon_token, *x_token;
+    int64_t poll;   // seconds; 0: the source's own
+    const char *mastodon_token, *x_token, *push_token;
+    const char *reddit_app, *reddit_login, *reddit_user;
+    const char *youtube_key;
+    int64_t youtube_quota; // units a day
     bool json, to_stdout, until_end, rebuild, follow;
     const char *log_level;
     // explain, report, eval
@@ -33,6 +37,7 @@ struct hark_config {
     // serving
     const char *listen, *serve_token, *proxy_header;
     // counting
+    const char *retain;
     int64_t post_days, tombstone_hours, match_json, top, batch_ms;
     // setup
     int64_t partitions;

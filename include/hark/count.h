@@ -31,11 +31,26 @@ void hark_store_close(struct hark_store *store); // takes NULL
 
 // --- writing ---
 
+// Days for which hark:post:<id> of a source lives, where that is less than post_days. Zeroed: no source has any.
+enum { HARK_RETAIN_SOURCES = 32 };
+struct hark_retain {
+    struct {
+        char source[32];
+        int days; // 0: post_days
+    } v[HARK_RETAIN_SOURCES];
+    size_t n;
+};
+// Reads "SOURCE=DAYS,…"; reddit and youtube have what their terms ask for, unless the text says otherwise. NULL:
+// nothing more.
+int hark_retain_parse(const char *text, struct hark_retain *ret, struct hark_err *err) HARK_CHECKED;
+int hark_retain_days(const struct hark_retain *retain, struct hark_str source, int post_days);
+
 struct hark_count_options {
     int post_days;                // how long hark:post:<id> lives from the last time that the post came; 7
     int tombstone_hours;          // how long a delete or an edit is remembered that may have overtaken its create; 24
     int match_json_per_brand_day; // matches kept as JSON a brand and day, within a 20th; 10,000
     int top;                      // members kept in hark:top and hark:tags; 1,000
+    struct hark_retain retain;
 };
 
 struct hark_count_batch;

@@ -10,7 +10,7 @@
 struct hark_source;
 
 struct hark_source_options {
-    struct hark_str format; // "hark", "jetstream", "mastodon", "x", "reddit"; ptr NULL: by content, record by record
+    struct hark_str format; // "hark", "jetstream", …: a name of hark_formats; ptr NULL: by content, record by record
     double speed;           // 0: as fast as it goes; 1: the posts' own clock; 60: sixty times that
     struct hark_str resume; // a position as hark_source_item gave it; ptr NULL: from the start
     bool lazy;              // posts may come unread, see hark_source_read()
@@ -18,7 +18,12 @@ struct hark_source_options {
     // For what speaks to a server; texts must outlive the source.
     const char *ca_file;                  // certificates to trust instead of the system's; NULL: the system's
     int64_t stale_ms;                     // a stream that is silent for so long is dead; 0: the source's own
+    int64_t poll_ms;                      // how often a source is asked that has to be asked; 0: the source's own
     const char *mastodon_token, *x_token; // NULL: none
+    const char *reddit_app, *reddit_login, *reddit_user; // "ID:SECRET", "USER:PASSWORD", whose the app is; NULL: none
+    const char *youtube_key;                             // NULL: none
+    int64_t youtube_quota;                               // units a day, of all sources together
+    const char *push_token;                              // what others must know to push; NULL: nothing
 };
 
 enum hark_item_kind {
@@ -58,6 +63,7 @@ struct hark_source_kind {
     const char *about;    // one line
     const char *terms;    // what its terms ask, one line; NULL
     bool ends;            // comes to an end by itself
+    bool answers;         // somebody waits for hark_source_safe(): call it as soon as nothing more comes
     const char *needs;    // what libcurl must be able to speak ("wss"); NULL: nothing special
     struct hark_source *(*open)(struct hark_str argument, const struct hark_source_options *options,
                                 struct hark_err *err);
@@ -78,6 +84,7 @@ struct hark_source_ops {
     void (*progress)(const struct hark_source *src, struct hark_source_progress *ret);
     void (*free)(struct hark_source *src);
     void (*read)(struct hark_source *src, struct hark_source_item *item); // NULL: it hands out no unread posts
+    void (*safe)(struct hark_source *src, struct hark_str position);      // NULL: it need not know
 };
 struct hark_source {
     const struct hark_source_ops *ops;
@@ -91,6 +98,8 @@ int hark_source_next(struct hark_source *src, struct hark_source_item *item, str
 // Reads the unread post that next() handed over last: the item is then what it would be without `lazy`. Posts come
 // unread only where they are creates that can be read for sure, so that nothing dead is passed over.
 void hark_source_read(struct hark_source *src, struct hark_source_item *item);
+// All items up to this position are where they belong, for good. From any thread.
+void hark_source_safe(struct hark_source *src, struct hark_str position);
 void hark_source_stop(struct hark_source *src); // async-signal-safe; next() then returns 0 soon
 void hark_source_progress(const struct hark_source *src, struct hark_source_progress *ret);
 void hark_source_free(struct hark_source *src); // takes NULL
@@ -105,6 +114,8 @@ struct hark_record {
     struct hark_str text;  // the bytes as read
     struct hark_str event; // the SSE event's name; ptr NULL where it is none
     const void *json;      // json_t *, what `text` says; NULL only for the format "hark"
+    int64_t heard_ms;      // when it came, where a live source says so; 0: not known
+    bool live;             // and it came as it happened, not from what the server had kept
 };
 
 // The ids of the latest posts under the names that a server has for them: Mastodon's deletes name posts in no other

@@ -19,4 +19,4 @@ void hark_match_pcre2(char *out, size_t size);
 void hark_match_hs(char *out, size_t size);
 void hark_count_hiredis(char *out, size_t size);
 void hark_stream_rdkafka(char *out, size_t size);
-void hark_http_microhttpd(char *out, size_t size);
+void hark_listen_microhttpd(char *out, size_t size);

@@ -194,18 +194,25 @@ static void put_counters(struct hark_commit_work *work, struct hark_str prefix)
 
 // --- posts ---
 
-static int64_t life_of(const struct hark_count_options *options, const struct hark_batch_post *post)
+static int days_of(const struct hark_count_options *options, const struct hark_batch_post *post)
 {
-    return post->is.seen == 0 ? (int64_t)options->tombstone_hours * HOUR_S : (int64_t)options->post_days * DAY_S;
+    if (!post->is.note) return options->post_days; // nothing that anybody said
+    return hark_retain_days(&options->retain, post->is.note->source, options->post_days);
 }
 
-// What most posts are: unknown, created, seen once, with few brands. They are written in the order of their keys among
-// the unknown ones.
+static int64_t life_of(const struct hark_count_options *options, const struct hark_batch_post *post)
+{
+    return post->is.seen == 0 ? (int64_t)options->tombstone_hours * HOUR_S : (int64_t)days_of(options, post) * DAY_S;
+}
+
+// What most posts are: unknown, created, seen once, with few brands, and kept as long as most. They are written in the
+// order of their keys among the unknown ones.
 static bool is_plain(const struct hark_count_batch *batch, const struct hark_batch_post *post)
 {
     enum { BRANDS = PIECE / 4 };
     return !post->was.known && post->change == HARK_CHANGE_RECORD && post->is.op == HARK_OP_CREATE &&
-           post->is.seen == 1 && post->is.note->nbrands <= BRANDS && batch->options.post_days > 0;
+           post->is.seen == 1 && post->is.note->nbrands <= BRANDS && batch->options.post_days > 0 &&
+           days_of(&batch->options, post) == batch->options.post_days;
 }
 
 static void put_field(struct hark_request *request, struct hark_str name, struct hark_str value)

@@ -55,7 +55,7 @@ static int start(struct hark_http *http, struct hark_err *err)
         http->live = live_start(http, err);
         if (!http->live) return err->code;
     }
-    http->server = server_start(http, err);
+    http->listen = server_start(http, err);
     return err->code;
 }
 
@@ -71,14 +71,14 @@ struct hark_http *hark_http_start(const struct hark_http_options *options, struc
 
 const char *hark_http_address(const struct hark_http *http)
 {
-    return http->address;
+    return hark_listen_address(http->listen);
 }
 
 void hark_http_stop(struct hark_http *http)
 {
     if (!http) return;
     if (http->live) live_close(http->live);
-    server_stop(http->server);
+    hark_listen_stop(http->listen);
     live_stop(http->live);
     http_rules_drop(http->rules);
     for (size_t i = 0; i < http->nstores; i++) hark_store_close(http->stores[i]);

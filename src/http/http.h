@@ -1,12 +1,13 @@
 // Between the files of this room: a request, its answer, and the server that they belong to.
 //
-// Only server.c knows libmicrohttpd; the rest takes a request and fills an answer.
+// Only server.c knows the listener; the rest takes a request and fills an answer.
 #pragma once
 
 #include "params.h"
 
 #include <hark/http.h>
 #include <hark/json.h>
+#include <hark/listen.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,8 +41,6 @@ struct live;
 
 struct hark_http {
     struct hark_http_options options;
-    char address[128];
-    bool loopback;
     struct hark_arena arena; // texts of the options
     // stores that are not in use
     pthread_mutex_t lock;
@@ -51,7 +50,7 @@ struct hark_http {
     struct http_rules *rules;      // under the lock
     struct hark_buf rules_problem; // under the lock: why files that changed were not taken; empty: nothing is wrong
     struct live *live;
-    struct server *server;
+    struct hark_listen *listen;
 };
 
 // --- router.c ---
@@ -60,7 +59,6 @@ void http_problem(struct http_answer *answer, int status, const char *text);
 
 // --- auth.c: 0 or the status that refuses ---
 int http_authorize(const struct hark_http *http, const struct http_request *request);
-bool http_same(struct hark_str a, struct hark_str b); // in a time that does not depend on where they differ
 
 // --- answer.c ---
 // ETag, 304 where the client has it, gzip where it pays.
@@ -146,5 +144,4 @@ void live_close(struct live *live);
 extern const struct hark_metric http_requests, http_seconds;
 
 // --- server.c ---
-struct server *server_start(struct hark_http *http, struct hark_err *err);
-void server_stop(struct server *server); // takes NULL
+struct hark_listen *server_start(struct hark_http *http, struct hark_err *err);

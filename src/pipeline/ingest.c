@@ -80,7 +80,8 @@ static int take_item(struct feed *feed, const struct hark_source_item *item, str
     case HARK_ITEM_IDLE: break;
     }
     read_note(feed->src, item);
-    if (feed->keeper && item->position.len && !hark_str_eq(item->position, hark_buf_str(&feed->position))) {
+    if ((feed->keeper || feed->src->kind->answers) && item->position.len &&
+        !hark_str_eq(item->position, hark_buf_str(&feed->position))) {
         hark_buf_clear(&feed->position);
         hark_buf_str_add(&feed->position, item->position);
         feed->moved = true;
@@ -94,10 +95,11 @@ static int save(struct feed *feed, struct hark_err *err)
 {
     struct hark_err why = {0};
     feed->saved_us = hark_clock_mono_us();
-    if (!feed->ingest->producer) return stdout_flush(err);
+    if (!feed->ingest->producer && stdout_flush(err)) return err->code;
     if (!feed->moved) return 0;
-    if (producer_flush(feed->ingest->producer, STOP_S, err)) return err->code;
-    if (keeper_save(feed->keeper, feed->src->name, hark_buf_str(&feed->position), &why))
+    if (feed->ingest->producer && producer_flush(feed->ingest->producer, STOP_S, err)) return err->code;
+    hark_source_safe(feed->src, hark_buf_str(&feed->position));
+    if (feed->keeper && keeper_save(feed->keeper, feed->src->name, hark_buf_str(&feed->position), &why))
         hark_log(HARK_WARN, "the position was not saved", "source=%s error=%s", hark_log_q(hark_str(feed->src->name)),
                  hark_log_q(hark_str(why.text)));
     else
@@ -116,7 +118,9 @@ static int feed_items(struct feed *feed, struct hark_err *err)
         read_progress(feed->src, &feed->ingest->tally);
         int64_t now_us = hark_clock_mono_us();
         if (now_us > until_us) break;
-        if (now_us - feed->saved_us > SAVE_MS * 1000 && save(feed, err)) return err->code;
+        bool due =
+            now_us - feed->saved_us > SAVE_MS * 1000 || (feed->src->kind->answers && item.kind == HARK_ITEM_IDLE);
+        if (due && save(feed, err)) return err->code;
     }
     struct hark_err late = {0};
     if (save(feed, &late) && err->code == 0) *err = late;

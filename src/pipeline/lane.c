@@ -36,6 +36,7 @@ struct lane *lane_new(struct lane_env *env, int32_t partition, struct hark_str f
         .tombstone_hours = (int)env->cfg->tombstone_hours,
         .match_json_per_brand_day = (int)env->cfg->match_json,
         .top = (int)env->cfg->top,
+        .retain = *env->retain,
     };
     lane->env = env;
     lane->partition = partition;

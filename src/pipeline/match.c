@@ -18,6 +18,7 @@ struct match { // of the process
     struct hark_producer *producer;
     const char *redis;
     struct hark_str topic; // of positions
+    struct hark_retain retain;
     struct tally tally;
     struct health *health;
     _Atomic bool in_trouble; // Kafka is away
@@ -374,7 +375,8 @@ static int open_worker(struct worker *worker, struct hark_err *err)
     const struct hark_positions positions = {start_position, partition_gone, worker, pass_gap};
     const struct hark_store_options options = {
         .redis = match->redis, .password = match->cfg->redis_password, .prefix = match->cfg->prefix};
-    worker->take = (struct lane_env){.cfg = match->cfg, .tally = &match->tally, .input = match->topic.ptr};
+    worker->take = (struct lane_env){
+        .cfg = match->cfg, .tally = &match->tally, .input = match->topic.ptr, .retain = &match->retain};
     worker->take.emit = emit_kafka(match->producer);
     worker->commit = (struct commit_env){.tally = &match->tally, .topic = match->topic};
     worker->commit.emit = emit_kafka(match->producer);
@@ -489,6 +491,7 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
         .cfg = cfg, .stream = hark_pipeline_stream(cfg), .redis = cfg->redis ? cfg->redis : "redis://127.0.0.1:6379"};
     int64_t started_us = hark_clock_mono_us();
     struct hark_buf topic = {0};
+    if (hark_retain_parse(cfg->retain, &match.retain, err)) return err->code;
     hark_buf_printf(&topic, "%sposts", cfg->topics);
     match.topic = hark_buf_str(&topic);
     match.m = hark_pipeline_matcher(cfg, err);

@@ -110,6 +110,7 @@ struct lane_env { // what lanes of one thread share
     struct emit *emit;            // dead letters
     struct tally *tally;
     const char *input; // the topic, for dead letters
+    const struct hark_retain *retain;
 };
 
 struct lane;

@@ -20,6 +20,13 @@ struct hark_source *read_open(const struct hark_config *cfg, const char *spec, s
         .stale_ms = cfg->stale * 1000,
         .mastodon_token = cfg->mastodon_token,
         .x_token = cfg->x_token,
+        .poll_ms = cfg->poll * 1000,
+        .reddit_app = cfg->reddit_app,
+        .reddit_login = cfg->reddit_login,
+        .reddit_user = cfg->reddit_user,
+        .youtube_key = cfg->youtube_key,
+        .youtube_quota = cfg->youtube_quota,
+        .push_token = cfg->push_token,
     };
     return hark_source_open(spec, &options, err);
 }
@@ -112,6 +119,7 @@ static int each_of(const struct each *all, const char *spec, struct hark_err *er
         if (item.kind == HARK_ITEM_POST && all->each(all->arg, &item, err)) break;
         if (item.kind == HARK_ITEM_DEAD && read_dead(dead, src, &item, &tally, err)) break;
         read_note(src, &item);
+        if (item.kind == HARK_ITEM_IDLE) hark_source_safe(src, item.position);
     }
     dead_file_close(dead);
     hark_source_free(src);

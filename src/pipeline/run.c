@@ -14,6 +14,7 @@ struct run {
     struct hark_matcher *m; // at the start
     struct rules *rules;
     const char *redis;
+    struct hark_retain retain;
     struct dead_file *dead;
     struct tally tally;
     struct health *health;
@@ -115,7 +116,10 @@ static int commit_once(struct reader *reader, struct hark_err *err)
     pthread_mutex_lock(&reader->lock);
     bool moved = lane_moved(reader->lane);
     pthread_mutex_unlock(&reader->lock);
-    if (!moved) return 0;
+    if (!moved) {
+        hark_source_safe(reader->src, lane_expected(reader->lane));
+        return 0;
+    }
     return hark_err_set(err, HARK_EINPUT,
                         "another `hark run` reads the same source into the same Redis; this one ends");
 }
@@ -213,7 +217,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     struct reader reader = {
         .run = run,
         .number = i,
-        .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run"},
+        .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run", .retain = &run->retain},
         .commit = {.store = store, .emit = emit, .tally = &run->tally, .topic = HARK_STR("run")},
     };
     pthread_mutex_init(&reader.lock, NULL);
@@ -236,6 +240,7 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
     struct run run = {.cfg = cfg, .specs = specs};
     struct hark_backend *backend = NULL;
     int64_t started_us = hark_clock_mono_us();
+    if (hark_retain_parse(cfg->retain, &run.retain, err)) return err->code;
     run.m = hark_pipeline_matcher(cfg, err);
     run.dead = run.m ? dead_file_open(cfg->dead_letters, err) : NULL;
     if (run.dead) backend = hark_backend_open(cfg, err);

@@ -42,6 +42,7 @@ static int scan_items(struct scan *scan, struct hark_source *src, struct hark_sc
         if (item.kind == HARK_ITEM_REFUSED) tally_add(&scan->tally.refused, 1);
         if (item.kind == HARK_ITEM_IDLE && stdout_flush(err)) break;
         read_note(src, &item);
+        if (item.kind == HARK_ITEM_IDLE) hark_source_safe(src, item.position);
         if (turn % 256 == 0) {
             read_progress(src, &scan->tally);
             rules_tell(ms, &told, &scan->tally);

@@ -13,6 +13,6 @@ const struct hark_library hark_libraries[] = {
     {"zlib", hark_source_zlib},
     {"libcurl", hark_source_curl},
     {"libxml2", hark_source_xml},
-    {"libmicrohttpd", hark_http_microhttpd},
+    {"libmicrohttpd", hark_listen_microhttpd},
     {0},
 };

@@ -25,6 +25,7 @@ struct hn {
     char *origin;
     int64_t last, max; // of items; last 0: begins at max
     unsigned nulls;    // in a row, of one item
+    int64_t poll_ms;
     struct hark_buf body;
 };
 
@@ -108,9 +109,9 @@ static void write_position(struct hn *src)
     hark_buf_printf(&live->after, "1 %lld", (long long)src->last);
 }
 
-static void pause_for(struct hn *src)
+static void pause_for(struct hn *src, int64_t ms)
 {
-    src->live.retry_us = hark_clock_mono_us() + POLL_MS * INT64_C(1000);
+    src->live.retry_us = hark_clock_mono_us() + ms * 1000;
 }
 
 // 1, or negative where it is final.
@@ -126,7 +127,7 @@ static int look_for_more(struct hn *src, struct hark_err *err)
         write_position(src);
     }
     src->live.failures = 0;
-    if (src->max <= src->last) pause_for(src);
+    if (src->max <= src->last) pause_for(src, src->poll_ms);
     return 1;
 }
 
@@ -141,7 +142,7 @@ static int walk(struct hn *src, struct hark_err *err)
     live->failures = 0;
     bool none = !json_is_object(live->items.root);
     if (none && ++src->nulls < MOST_NULL) {
-        pause_for(src);
+        pause_for(src, POLL_MS);
         return 1;
     }
     live->raw = hark_buf_str(&src->body);
@@ -186,6 +187,7 @@ static struct hark_source *hn_open(struct hark_str argument, const struct hark_s
     struct hark_buf name = {0};
     char *url = hark_str_dup(argument.len ? argument : HARK_STR("https://hacker-news.firebaseio.com"));
     src->live.step = step;
+    src->poll_ms = options->poll_ms ? options->poll_ms : POLL_MS;
     src->live.done = done;
     hark_buf_printf(&name, "hn:" HARK_STR_FMT, HARK_STR_ARG(argument));
     src->live.base.name = hark_str_dup(hark_buf_str(&name));

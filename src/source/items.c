@@ -8,10 +8,11 @@
 #include <stdlib.h>
 
 extern const struct hark_format hark_format_hark, hark_format_jetstream, hark_format_mastodon, hark_format_x,
-    hark_format_reddit;
+    hark_format_reddit, hark_format_x_compliance, hark_format_nostr;
 
 const struct hark_format *const hark_formats[] = {
-    &hark_format_hark, &hark_format_jetstream, &hark_format_mastodon, &hark_format_x, &hark_format_reddit, NULL,
+    &hark_format_hark,   &hark_format_jetstream,    &hark_format_mastodon, &hark_format_x,
+    &hark_format_reddit, &hark_format_x_compliance, &hark_format_nostr,    NULL,
 };
 
 const struct hark_format *hark_format_find(struct hark_str name, struct hark_err *err)
@@ -109,6 +110,16 @@ void hark_items_add(struct hark_items *items, struct hark_post *post)
     on_post(items, post, (struct hark_str){0});
 }
 
+void hark_items_add_refused(struct hark_items *items, const char *reason)
+{
+    on_refused(items, reason);
+}
+
+void hark_items_add_dead(struct hark_items *items, const char *reason)
+{
+    on_dead(items, reason);
+}
+
 void hark_items_dead(struct hark_items *items, const char *reason)
 {
     hark_items_clear(items);
@@ -171,7 +182,7 @@ bool hark_items_skim(struct hark_items *items, struct hark_str text, int64_t *re
 
 bool hark_items_read(struct hark_items *items, struct hark_str text, struct hark_str event, struct hark_err *err)
 {
-    struct hark_record record = {.text = text, .event = event};
+    struct hark_record record = {.text = text, .event = event, .heard_ms = items->heard_ms, .live = items->live};
     hark_items_clear(items);
     // Canonical posts, as hark writes them, need no tree.
     if ((!items->format || items->format == &hark_format_hark) &&

@@ -10,6 +10,8 @@ struct hark_items {
     struct hark_ids ids;
     struct hark_arena arena;
     struct hark_buf buf;
+    int64_t heard_ms; // of the records to come, see struct hark_record
+    bool live;
     json_t *root; // texts of the items may be in it
     struct hark_source_item *v;
     size_t n, at, cap;
@@ -31,6 +33,9 @@ void hark_items_refuse(struct hark_items *items, const char *reason);
 void hark_items_clear(struct hark_items *items);
 // Adds a post that a source made by hand; its texts live as long as the record.
 void hark_items_add(struct hark_items *items, struct hark_post *post);
+// Of a post that is passed over, or cannot be read, among others of the record.
+void hark_items_add_refused(struct hark_items *items, const char *reason);
+void hark_items_add_dead(struct hark_items *items, const char *reason);
 // Makes one dead item. raw and raw_len of dead items are set by the caller.
 void hark_items_dead(struct hark_items *items, const char *reason);
 void hark_items_done(struct hark_items *items);

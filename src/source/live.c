@@ -192,7 +192,13 @@ static void live_free(struct hark_source *base)
     free(live);
 }
 
-const struct hark_source_ops hark_live_ops = {live_next, live_stop, live_progress, live_free};
+static void live_safe(struct hark_source *base, struct hark_str position)
+{
+    struct hark_live *live = (struct hark_live *)base;
+    if (live->safe) live->safe(live, position);
+}
+
+const struct hark_source_ops hark_live_ops = {live_next, live_stop, live_progress, live_free, .safe = live_safe};
 
 bool hark_live_init(struct hark_live *live, const struct hark_format *format, const struct hark_source_options *options,
                     struct hark_err *err)

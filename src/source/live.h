@@ -23,8 +23,9 @@ struct hark_live {
     struct hark_str raw; // of dead items
     uint64_t raw_len;
     struct hark_buf where, before, after; // of the items: positions before and behind their record; empty: none
-    int (*step)(struct hark_live *live, struct hark_err *err); // 1: done; 0: the end; negative: final
-    void (*done)(struct hark_live *live);                      // frees what the source's own struct holds
+    int (*step)(struct hark_live *live, struct hark_err *err);      // 1: done; 0: the end; negative: final
+    void (*done)(struct hark_live *live);                           // frees what the source's own struct holds
+    void (*safe)(struct hark_live *live, struct hark_str position); // see hark_source_safe(); NULL: nobody waits
     // notes, gaps and idle moments that wait to be handed out
     struct hark_source_item *queue;
     size_t queued, taken, cap;

@@ -7,7 +7,12 @@
 // Local ids hold the time of a post, in ms above 16 bits, and a server gives a post of another server the id of the
 // time at which it was written. Late ones would be missed, so paging begins a minute before the latest post.
 //
+// Edits and deletes happen on the stream only. After one was lost the latest posts that were handed out are looked at
+// again while the new one is read, some at a time: an edit that is new becomes an update, a post that is no longer
+// there a delete.
+//
 // A position is "1 ID TIME_MS" of the latest post.
+#include "again.h"
 #include "json_get.h"
 #include "live.h"
 #include "records.h"
@@ -28,6 +33,9 @@ enum {
     PAGE = 40,         // the most that the API gives
     MOST_PAGES = 1500, // of one catching up: 60,000 posts, 25 minutes at the usual rate limit
     PAGE_BYTES = 16 << 20,
+    AGAIN = 20,             // posts to look at again in one request: more the API refuses
+    AGAIN_MS = 2000,        // between two such requests: half of what a server allows, for paging needs the other
+    AGAIN_LATER_MS = 60000, // where one failed
 };
 
 enum state { FIND, CONNECT, CATCH_UP, STREAM };
@@ -47,8 +55,15 @@ struct mastodon {
     char *floor;     // where we began, for the first time: nothing before it is wanted
     char *page_from; // where the next page begins; "" from `last`
     int64_t last_ms; // its time
+    int64_t poll_ms;
     struct hark_seen seen;
     struct hark_buf body;
+    struct hark_again again;
+    json_t *looked;     // the answer that is gone through; NULL: none
+    uint64_t looked_to; // the number behind the last post that it was asked for
+    int64_t again_us;   // when the next request is due
+    bool streamed;      // there was a stream before this one
+    bool cannot_look;   // the server does not let posts be looked at so
 };
 
 static const char *const *headers(const struct mastodon *src, const char **two)
@@ -163,13 +178,18 @@ static void write_position(const struct mastodon *src, struct hark_buf *buf)
     if (*src->last) hark_buf_printf(buf, "1 %s %lld", src->last, (long long)src->last_ms);
 }
 
-// The same post, edited or deleted, is another event.
-static uint64_t identity_of(const json_t *status, const struct hark_source_item *item)
+static uint64_t state_of(const json_t *status)
+{
+    const char *edited = json_string_value(json_object_get(status, "edited_at"));
+    return hark_str_hash(hark_str(edited ? edited : ""));
+}
+
+// The same post, each time that it is edited, and deleted, is another event. Pages have it as it is now.
+static uint64_t identity_of(const json_t *status, const struct hark_post *post)
 {
     struct hark_buf buf = {0};
-    const char *edited = json_string_value(json_object_get(status, "edited_at"));
-    hark_buf_printf(&buf, HARK_STR_FMT "\n%s\n%d", HARK_STR_ARG(item->post->id), edited ? edited : "",
-                    item->post->op == HARK_OP_DELETE);
+    hark_buf_printf(&buf, HARK_STR_FMT "\n%d %llx", HARK_STR_ARG(post->id), post->op,
+                    post->op == HARK_OP_UPDATE ? (unsigned long long)state_of(status) : 0);
     uint64_t hash = hark_str_hash(hark_buf_str(&buf));
     hark_buf_done(&buf);
     return hash;
@@ -192,8 +212,10 @@ static void look_at(struct mastodon *src, const json_t *status, struct hark_sour
         }
         if (hark_get_true(json_object_get(status, "account"), "noindex"))
             refuse(item, "noindex");
-        else if (hark_seen_before(&src->seen, identity_of(status, item)))
+        else if (hark_seen_before(&src->seen, identity_of(status, item->post)))
             refuse(item, "repeat");
+        else if (src->auth && item->post->op == HARK_OP_CREATE && id.len)
+            hark_again_put(&src->again, id, state_of(status));
     } else if (id.len && id_cmp(id, hark_str(src->last)) > 0) {
         set(&src->last, id); // refused for its visibility: paging need not begin before it
     }
@@ -239,8 +261,14 @@ static void end_of_pages(struct mastodon *src)
     set(&src->page_from, HARK_STR(""));
     src->pages = 0;
     src->live.failures = 0;
-    src->live.retry_us = src->auth ? 0 : hark_clock_mono_us() + POLL_MS * INT64_C(1000);
-    if (src->auth) src->state = STREAM;
+    src->live.retry_us = src->auth ? 0 : hark_clock_mono_us() + src->poll_ms * 1000;
+    if (!src->auth) return;
+    src->state = STREAM;
+    if (src->streamed) {
+        hark_again_begin(&src->again);
+        src->looked_to = 0;
+    }
+    src->streamed = true;
 }
 
 // The id at which the next page begins: the latest of this one. Empty: there was nothing in it.
@@ -321,6 +349,120 @@ static int page(struct mastodon *src, struct hark_err *err)
     return 1;
 }
 
+// --- looking at posts again ---
+
+static void look_later(struct mastodon *src, int64_t ms)
+{
+    src->again_us = hark_clock_mono_us() + ms * 1000;
+}
+
+// A GET for the posts that are next: 0; or an error, after which it is tried later or never. A stop is an error too.
+static int ask_again(struct mastodon *src, const char *url, struct hark_err *why)
+{
+    int64_t delay_ms;
+    int rc = get(src, url, &delay_ms, why);
+    look_later(src, rc == 0 ? AGAIN_MS : delay_ms > AGAIN_LATER_MS ? delay_ms : AGAIN_LATER_MS);
+    return rc;
+}
+
+static bool ask_for_some(struct mastodon *src)
+{
+    struct hark_buf url = {0};
+    struct hark_err why = {0};
+    const struct hark_again_post *post;
+    size_t n = 0;
+    hark_buf_printf(&url, "%s/api/v1/statuses", src->origin);
+    for (; n < AGAIN && (post = hark_again_peek(&src->again, n)); n++)
+        hark_buf_printf(&url, "%cid[]=%s", n ? '&' : '?', post->id ? post->id : "");
+    int rc = ask_again(src, hark_buf_cstr(&url), &why);
+    hark_buf_done(&url);
+    if (rc == 0) {
+        json_decref(src->looked);
+        src->looked = json_loadb(src->body.ptr, src->body.len, 0, NULL);
+        src->looked_to = json_is_array(src->looked) ? src->again.next + n : 0;
+    } else if (!why.retriable && why.code != HARK_ESTOP) { // servers before 4.3
+        src->cannot_look = true;
+        hark_live_note(&src->live, "edits and deletes that happened meanwhile cannot be asked for: %s", why.text);
+    }
+    return rc == 0;
+}
+
+// That a post is not in the answer is not enough to take it back. 1: it is gone; 0: it is not; -1: not known yet.
+static int is_gone(struct mastodon *src, const char *id)
+{
+    struct hark_buf url = {0};
+    struct hark_err why = {0};
+    hark_buf_printf(&url, "%s/api/v1/statuses/%s", src->origin, id);
+    int rc = ask_again(src, hark_buf_cstr(&url), &why);
+    hark_buf_done(&url);
+    long status = hark_net_status(src->rest);
+    if (rc < 0 && !why.retriable && why.code != HARK_ESTOP) {
+        look_later(src, AGAIN_MS);
+        return status == 404 || status == 410;
+    }
+    return rc == 0 ? 0 : -1;
+}
+
+static const json_t *looked_up(const struct mastodon *src, const char *id)
+{
+    size_t i;
+    json_t *status;
+    json_array_foreach(src->looked, i, status)
+        if (hark_get_is(status, "id", id)) return status;
+    return NULL;
+}
+
+// As if the stream had told it. The text stays until the next request.
+static void take_event(struct mastodon *src, const char *text, struct hark_str event)
+{
+    hark_buf_clear(&src->body);
+    hark_buf_str_add(&src->body, hark_str(text));
+    take_record(src, hark_buf_str(&src->body), src->body.len, event);
+}
+
+static void take_edit(struct mastodon *src, const json_t *status, struct hark_again_post *post)
+{
+    if (state_of(status) == post->state) return;
+    post->state = state_of(status);
+    char *text = json_dumps(status, JSON_COMPACT);
+    if (text) take_event(src, text, HARK_STR("status.update"));
+    free(text);
+}
+
+static void take_gone(struct mastodon *src, struct hark_again_post *post)
+{
+    take_event(src, post->id, HARK_STR("delete"));
+    free(post->id);
+    post->id = NULL;
+}
+
+// One post of those that were asked for; true: it made an item, or a request.
+static bool look_at_next(struct mastodon *src)
+{
+    struct hark_again_post *post = hark_again_peek(&src->again, 0);
+    const json_t *status = post ? looked_up(src, post->id) : NULL;
+    hark_items_clear(&src->live.items);
+    if (post && !status) {
+        int gone = is_gone(src, post->id);
+        if (gone < 0) return true;
+        if (gone) take_gone(src, post);
+    } else if (post) {
+        take_edit(src, status, post);
+    }
+    hark_again_pass(&src->again);
+    return (post && !status) || src->live.items.n;
+}
+
+// Whether there was something to look at.
+static bool look_again(struct mastodon *src)
+{
+    if (src->cannot_look || !hark_again_peek(&src->again, 0)) return false;
+    if (hark_clock_mono_us() < src->again_us) return false;
+    while (hark_again_peek(&src->again, 0) && src->again.next < src->looked_to)
+        if (look_at_next(src)) return true;
+    return hark_again_peek(&src->again, 0) && ask_for_some(src);
+}
+
 // --- the source ---
 
 static int read_record(struct mastodon *src, struct hark_err *err)
@@ -348,7 +490,7 @@ static int step(struct hark_live *live, struct hark_err *err)
     case CATCH_UP: return page(src, err);
     case STREAM: break;
     }
-    return read_record(src, err);
+    return look_again(src) ? 1 : read_record(src, err);
 }
 
 static void done(struct hark_live *live)
@@ -358,6 +500,8 @@ static void done(struct hark_live *live)
     hark_input_free(src->in);
     hark_net_free(src->rest);
     hark_seen_done(&src->seen);
+    hark_again_done(&src->again);
+    json_decref(src->looked);
     hark_buf_done(&src->body);
     free(src->origin);
     free(src->timeline);
@@ -460,6 +604,7 @@ static struct hark_source *mastodon_open(struct hark_str argument, const struct 
     }
     struct mastodon *src = hark_calloc(1, sizeof *src);
     src->live.step = step;
+    src->poll_ms = options->poll_ms ? options->poll_ms : POLL_MS;
     src->live.done = done;
     src->last = hark_str_dup(HARK_STR(""));
     src->page_from = hark_str_dup(HARK_STR(""));

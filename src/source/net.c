@@ -218,7 +218,13 @@ static void set_options(struct hark_net *net, const struct hark_net_request *req
     if (request->body.ptr) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
         curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body.ptr);
-        net->headers = curl_slist_append(net->headers, "Content-Type: application/json");
+        char type[128];
+        snprintf(type, sizeof type, "Content-Type: %s", request->type ? request->type : "application/json");
+        net->headers = curl_slist_append(net->headers, type);
+    }
+    if (request->user) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(easy, CURLOPT_USERPWD, request->user);
     }
     for (const char *const *header = request->headers; header && *header; header++)
         net->headers = curl_slist_append(net->headers, *header);
@@ -454,6 +460,29 @@ int hark_net_ws_read(struct hark_net *net, size_t max, size_t keep, int wait_ms,
     *ret = (struct hark_net_message){hark_buf_str(&net->message), net->message_len, net->message_len > max};
     net->message_len = 0;
     return 1;
+}
+
+int hark_net_ws_send(struct hark_net *net, struct hark_str text, struct hark_err *err)
+{
+    enum { PIECE_MS = 20 };
+    int64_t until_us = hark_clock_mono_us() + HARK_NET_CONNECT_MS * INT64_C(1000);
+    unsigned flags = text.ptr ? CURLWS_TEXT : CURLWS_PING;
+    if (!text.ptr) text = HARK_STR("");
+    for (;;) {
+        size_t sent = 0;
+        CURLcode code = curl_ws_send(net->easy, text.ptr, text.len, &sent, 0, flags);
+        if (code == CURLE_OK && sent >= text.len) return 0;
+        if (code != CURLE_OK && code != CURLE_AGAIN) {
+            net->result = code;
+            return trouble(net, err);
+        }
+        text = hark_strn(text.ptr + sent, text.len - sent);
+        // The server does not read: it has as long as for an answer.
+        if (hark_clock_mono_us() >= until_us)
+            return hark_err_retry(err, HARK_ESERVICE, HARK_STR_FMT ": the server takes nothing",
+                                  HARK_STR_ARG(url_of(net)));
+        if (!hark_wake_wait(net->wake, -1, PIECE_MS)) return hark_err_set(err, HARK_ESTOP, "stopped");
+    }
 }
 
 // --- when to try again ---

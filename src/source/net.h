@@ -19,6 +19,8 @@ struct hark_net_request {
     const char *url;
     const char *const *headers; // "Name: value", NULL-terminated; may be NULL
     struct hark_str body;       // ptr NULL: a GET, else a POST of JSON
+    const char *type;           // of the body, where it is not JSON
+    const char *user;           // "NAME:PASSWORD" of HTTP's Basic scheme; NULL: none
     bool redirects;             // follow them, to https:// only; never with a secret in the headers
     int64_t stale_ms;           // of silence, after which the connection is taken for dead
 };
@@ -55,6 +57,8 @@ struct hark_net_message {
 // 1: a message; HARK_NET_QUIET; or an error (closed by the server: with what it said). Pings are answered.
 int hark_net_ws_read(struct hark_net *net, size_t max, size_t keep, int wait_ms, struct hark_net_message *ret,
                      struct hark_err *err) HARK_CHECKED;
+// Sends a text message, or with ptr NULL a ping, to which the server answers with a sign of life.
+int hark_net_ws_send(struct hark_net *net, struct hark_str text, struct hark_err *err) HARK_CHECKED;
 
 // How long to wait, in ms, as the headers of an answer say (Retry-After; X-RateLimit-Reset as a time or as seconds
 // since 1970); -1 where they do not.

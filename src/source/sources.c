@@ -5,16 +5,13 @@
 #include <stdlib.h>
 
 extern const struct hark_source_kind hark_source_file, hark_source_bluesky, hark_source_mastodon, hark_source_x,
-    hark_source_rss, hark_source_hn;
+    hark_source_rss, hark_source_hn, hark_source_http, hark_source_nostr, hark_source_reddit, hark_source_lemmy,
+    hark_source_youtube;
 
 const struct hark_source_kind *const hark_source_kinds[] = {
-    &hark_source_file,
-    &hark_source_bluesky,
-    &hark_source_mastodon,
-    &hark_source_x,
-    &hark_source_rss,
-    &hark_source_hn,
-    NULL,
+    &hark_source_file,   &hark_source_bluesky, &hark_source_mastodon, &hark_source_x,
+    &hark_source_rss,    &hark_source_hn,      &hark_source_http,     &hark_source_nostr,
+    &hark_source_reddit, &hark_source_lemmy,   &hark_source_youtube,  NULL,
 };
 
 const struct hark_source_kind *hark_source_kind_find(struct hark_str name)
@@ -60,6 +57,11 @@ int hark_source_next(struct hark_source *src, struct hark_source_item *item, str
 void hark_source_read(struct hark_source *src, struct hark_source_item *item)
 {
     if (!item->post && src->ops->read) src->ops->read(src, item);
+}
+
+void hark_source_safe(struct hark_source *src, struct hark_str position)
+{
+    if (src->ops->safe && position.len) src->ops->safe(src, position);
 }
 
 void hark_source_stop(struct hark_source *src)

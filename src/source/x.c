@@ -223,7 +223,9 @@ const struct hark_source_kind hark_source_x = {
     .name = "x",
     .argument = "[https://…/stream]",
     .about = "posts on X that match the rules of the token's filtered stream (" TOKEN ")",
-    .terms = "X asks that posts which are deleted there be deleted within 24 hours (keep post-days short and topics' "
-             "retention too), that posts be shown as X shows them, and that X itself not be measured",
+    .terms =
+        "X asks that posts which are deleted there be deleted within 24 hours (--format x-compliance takes its lists "
+        "of them; set retain to x=1, and topics' retention as short), that posts be shown as X shows them, and that X "
+        "itself not be measured",
     .open = x_open,
 };

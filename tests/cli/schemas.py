@@ -9,7 +9,8 @@ import sys
 import jsonschema
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import ROOT, WORK, equal, hark, main, test
+from harklib import ROOT, WORK, equal, hark, main, start, test, wait_for  # noqa: E402
+from replay import Mastodon  # noqa: E402
 
 SAMPLE = ROOT / "deploy/sample/posts.ndjson"
 
@@ -44,6 +45,25 @@ def parts_are_the_same():
 def posts_and_matches_are_as_they_say():
     check("post", objects(hark("ingest", "--stdout", f"file:{SAMPLE}").stdout), 2000)
     check("match", objects(hark("scan", "--rules", "rules", f"file:{SAMPLE}").stdout), 1000)
+
+
+@test
+def gaps_are_as_they_say():
+    """A file of the state folder has what the topic has: both are made by one function."""
+    state = WORK / "gaps"
+    (WORK / "no-rules").mkdir()
+    (WORK / "no-rules/a.yaml").write_text("brand: a\nteam: a\nlisten: {all: true}\nintents: []\n")
+    status = {"id": "1", "uri": "https://one.example/1", "created_at": "2026-11-22T01:00:00.000Z", "visibility": "public", "content": "<p>one</p>",
+              "account": {"id": "1", "acct": "a"}}
+    with Mastodon([status], [{"after": 1, "how": "abort"}], token="t", private_rest=True, events={"1": [("filters_changed", "")]}) as server:
+        process = start("run", "--rules", WORK / "no-rules", "--state", state, f"mastodon:{server.url}", env={"HARK_MASTODON_TOKEN": "t"})
+        wait_for(lambda: "posts were missed" in process.err.read_text(), "a gap")
+        equal(process.stop(), 0, "exit status")
+    gaps = json.loads(hark("sources", "--json", "--state", state).stdout)["gaps"]
+    check("gap", gaps, 1)
+    for key in gaps[0]:
+        bad = {name: value for name, value in gaps[0].items() if name != key}
+        assert list(jsonschema.Draft202012Validator(schema("gap")).iter_errors(bad)), f"{key} is not asked for"
 
 
 @test

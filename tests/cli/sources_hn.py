@@ -26,7 +26,7 @@ def it_goes_on_where_it_was_left():
         hark("run", "--for", "3s", "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
         equal(server.requests, [], "what was there before is not asked for")
         server.max = 120
-        process = start("run", "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
+        process = start("run", "--poll", 1, "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
         wait_for(lambda: total() == 18, "18 of 20")
         equal(process.stop(), 0, "exit status")
         equal(sorted(set(server.requests)), list(range(101, 121)), "items")

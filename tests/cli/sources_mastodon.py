@@ -89,6 +89,44 @@ def edits_and_deletes():
           [("create", "1"), ("create", "2"), ("update", "1"), ("delete", "1"), ("create", "3")], "what happened")
 
 
+def after_a_pause(server, count, change):
+    """Reads 25 posts from a stream that then fails; `change` happens before the next one."""
+    process = start("ingest", "--stdout", f"mastodon:{server.url}", env=TOKEN)
+    wait_for(lambda: len(process.out.read_json()) == 25, "posts")
+    server.faults.append({"how": 502})
+    change()
+    server.cut_off()
+    wait_for(lambda: len(process.out.read_json()) >= count, f"{count} posts")
+    return process
+
+
+@test
+def edits_and_deletes_while_the_stream_was_down():
+    statuses = [status(n) for n in range(25)]
+    edited = [status(n, edited_at="2026-11-22T00:00:00Z", content=f"<p>changed {n}</p>") for n in (3, 24)]
+    with Mastodon(statuses, token="secret-token") as server:
+        server.hidden = (statuses[10]["id"],)
+        process = after_a_pause(server, 28, lambda: server.change(*edited, gone=[statuses[n]["id"] for n in (5,)]))
+        looks = lambda: [query["id[]"] for path, query in server.requests if path == "/api/v1/statuses"]  # noqa: E731
+        wait_for(lambda: len(looks()) == 2, "all to be looked at")
+        equal(process.stop(), 0, f"exit status; {process.err.read_text()[-2000:]}")
+        equal([one for look in looks() for one in look], [s["id"] for s in statuses], "looked at")
+    happened = [(p["op"], p["id"].rsplit("/", 1)[1], p.get("text")) for p in process.out.read_json()[25:]]
+    equal(sorted(happened), [("delete", "5", None), ("update", "24", "changed 24"), ("update", "3", "changed 3")], "what happened")
+
+
+@test
+def a_server_that_cannot_be_asked_for_several_is_left_alone():
+    statuses = [status(n) for n in range(25)]
+    with Mastodon(statuses, token="secret-token") as server:
+        server.old = True
+        process = after_a_pause(server, 25, lambda: server.change(gone=[statuses[5]["id"]]))
+        wait_for(lambda: "cannot be asked for" in process.err.read_text(), "the note")
+        equal(process.stop(), 0, "exit status")
+        equal(len([path for path, _ in server.requests if path.startswith("/api/v1/statuses")]), 1, "requests")
+    equal(len(process.out.read_json()), 25, "posts")
+
+
 @test
 def hashtags_and_local_posts():
     for path, stream in (("/tags/nike", "/api/v1/streaming/hashtag"), ("/public/local", "/api/v1/streaming/public/local")):

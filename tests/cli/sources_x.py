@@ -119,6 +119,23 @@ def rules_are_kept_in_step():
 
 
 @test
+def a_compliance_file_takes_posts_back():
+    rules, redis = WORK / "compliance", Redis()
+    rules.mkdir()
+    (rules / "everything.yaml").write_text("brand: everything\nteam: all\nlisten: {all: true}\nintents: []\n")
+    posts, results = WORK / "x.ndjson", WORK / "results.ndjson"
+    posts.write_text("".join(json.dumps(post(n)) + "\n" for n in range(5)))
+    results.write_text("".join(json.dumps({"id": post(n)["data"]["id"], "action": "delete", "created_at": "2026-11-22T01:00:00.000Z",
+                                           "redacted_at": "2026-11-22T02:00:00.000Z", "reason": why}) + "\n"
+                               for n, why in ((1, "deleted"), (2, "scrub_geo"), (3, "suspended"), (77, "deleted"))))
+    total = lambda: int(redis("HGET", "hark:total:everything", "mention"))  # noqa: E731
+    hark("run", "--rules", rules, "--redis", redis.url, f"file:{posts}")
+    equal(total(), 5, "counted")
+    hark("run", "--rules", rules, "--redis", redis.url, "--format", "x-compliance", f"file:{results}")
+    equal(total(), 3, "left")
+
+
+@test
 def bad_lines_are_dead_letters():
     dead = WORK / "x.dead"
     with X([post(1), '{"data":{"id":"1",', '{"hello":1}', post(2)]) as server:

@@ -8,11 +8,14 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
+import jsonschema
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from harklib import HARK, Kafka, Redis, WORK, environment, equal, hark, main, start, test, wait_for  # noqa: E402
-from replay import Jetstream  # noqa: E402
+from harklib import HARK, Kafka, ROOT, Redis, WORK, environment, equal, free_port, hark, main, start, test, wait_for  # noqa: E402
+from replay import Jetstream, Pusher  # noqa: E402
 
 NOW_US = int(time.time() * 1e6)
 POSTS = 20_000
@@ -88,6 +91,28 @@ def fifty_kills_with_positions_in_redis():
 
 
 @test
+def what_was_accepted_survives_kills():
+    """Every answer 202 is a promise: the process is killed at any moment while posts are pushed, and right after the last answer."""
+    kafka, redis, port, chance = Kafka(), Redis(), free_port(), random.Random(13)
+    hark("setup", *kafka.args)
+    command = ["ingest", *kafka.args, "--redis", redis.url, f"http:127.0.0.1:{port}"]
+    pusher, process = Pusher(port), start(*command)
+    for first in range(0, 600, 40):
+        posts = [{"schema": "hark.post/1", "id": f"shop:{n}", "source": "shop", "op": "create", "time": "2026-11-22T01:00:00Z",
+                  "text": f"I want it {n}"} for n in range(first, first + 40)]
+        pushing = threading.Thread(target=pusher.push, args=(posts,), daemon=True)
+        pushing.start()
+        time.sleep(chance.uniform(0, 0.15))
+        process.stop(signal.SIGKILL)
+        process = start(*command)
+        pushing.join(60)
+        assert not pushing.is_alive(), f"no answer in a minute; {process.err.read_text()[-500:]}"
+    process.stop(signal.SIGKILL)
+    equal(pusher.answers.count(202), 15, "requests accepted")
+    equal(count(kafka, redis), 600, "posts counted")
+
+
+@test
 def what_was_missed_is_in_the_topic_and_shown():
     kafka, state = Kafka(), WORK / "gaps"
     hark("setup", *kafka.args)
@@ -103,6 +128,7 @@ def what_was_missed_is_in_the_topic_and_shown():
     gaps = [json.loads(message["payload"]) for message in kafka.consume("gaps")]
     equal(len(gaps), 1, "gaps")
     equal(gaps[0]["reason"], "cursor too old", "reason")
+    jsonschema.Draft202012Validator(json.loads((ROOT / "deploy/schema/hark.gap.schema.json").read_text())).validate(gaps[0])
     shown = json.loads(hark("sources", "--json", "--state", state).stdout)
     equal(shown["gaps"], gaps, "gaps shown")
     equal(len(shown["sources"]), 1, "sources shown")

@@ -298,7 +298,8 @@ static void formats_are_told_by_name(void **state)
     hark_source_free(src);
     options.format = HARK_STR("myspace");
     assert_null(hark_source_open("file:-", &options, &err));
-    assert_string_equal(err.text, "unknown format \"myspace\"; known are hark, jetstream, mastodon, x, reddit");
+    assert_string_equal(
+        err.text, "unknown format \"myspace\"; known are hark, jetstream, mastodon, x, reddit, x-compliance, nostr");
 }
 
 // A Mastodon server that is read for long has more posts than are remembered.

@@ -135,11 +135,11 @@ static void test_cursor(void **state)
 static void test_same(void **state)
 {
     (void)state;
-    assert_true(http_same(HARK_STR("token"), HARK_STR("token")));
-    assert_false(http_same(HARK_STR("token"), HARK_STR("tokem")));
-    assert_false(http_same(HARK_STR("token"), HARK_STR("toke")));
-    assert_false(http_same(HARK_STR("token"), HARK_STR("")));
-    assert_true(http_same(HARK_STR(""), HARK_STR("")));
+    assert_true(hark_listen_same(HARK_STR("token"), HARK_STR("token")));
+    assert_false(hark_listen_same(HARK_STR("token"), HARK_STR("tokem")));
+    assert_false(hark_listen_same(HARK_STR("token"), HARK_STR("toke")));
+    assert_false(hark_listen_same(HARK_STR("token"), HARK_STR("")));
+    assert_true(hark_listen_same(HARK_STR(""), HARK_STR("")));
 }
 
 int main(void)

@@ -133,9 +133,13 @@ static void what_cannot_be_opened_says_why(void **state)
         {"file:/tmp", "cannot open /tmp: Is a directory"},
         {"file:", "file: needs a path, or - for standard input"},
         {"posts.ndjson", "unknown source \"posts.ndjson\"; known are file:PATH or -, bluesky:[wss://HOST/…], "
-                         "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST]"},
+                         "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST], http:ADDR:PORT, "
+                         "nostr:wss://RELAY, reddit:r/NAME[+NAME…], "
+                         "lemmy:HOST[/local|/c/NAME], youtube:CHANNEL_ID"},
         {"carrier-pigeon:x", "unknown source \"carrier-pigeon:x\"; known are file:PATH or -, bluesky:[wss://HOST/…], "
-                             "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST]"},
+                             "mastodon:HOST[/tags/NAME], x:[https://…/stream], rss:URL, hn:[https://HOST], "
+                             "http:ADDR:PORT, nostr:wss://RELAY, reddit:r/NAME[+NAME…], "
+                             "lemmy:HOST[/local|/c/NAME], youtube:CHANNEL_ID"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct hark_err err = {0};

@@ -1126,6 +1126,52 @@ static void marks_live_for_hours(void **state)
     hark_store_close(store);
 }
 
+// Each post as long as its source may be kept; what counts it stays.
+static void posts_live_as_long_as_their_source_may_be_kept(void **state)
+{
+    (void)state;
+    struct hark_store *store = fresh_store();
+    struct hark_count_options options = plenty;
+    struct hark_err err = {0};
+    assert_int_equal(hark_retain_parse("mastodon=1,bluesky=30", &options.retain, &err), 0);
+    struct hark_count_batch *batch = hark_count_batch_new(&options);
+    struct hark_position nowhere = {{"posts", 5}, {"x", 1}, {"", 0}, {"", 0}};
+    for (int i = 0; i < 2; i++)
+        add(batch, &(struct said){.id = i + 1, .source = i, .brands = 1, .intents = 1, .time_ms = hark_clock_ms()},
+            hark_clock_ms());
+    assert_int_equal(try_commit(store, batch, &nowhere, &err), HARK_COMMIT_DONE);
+    int64_t bluesky = ask_int("TTL %s", "hark:post:at://did:plc:0001/app.bsky.feed.post/7");
+    int64_t mastodon = ask_int("TTL %s", "hark:post:at://did:plc:0002/app.bsky.feed.post/14");
+    assert_true(bluesky > 7 * 86400 - 60 && bluesky <= 7 * 86400);
+    assert_true(mastodon > 86400 - 60 && mastodon <= 86400);
+    assert_int_equal(ask_int("HGET %s mention", "hark:total:acme"), 2);
+    hark_count_batch_free(batch);
+    hark_store_close(store);
+}
+
+static void what_is_kept_by_source_is_read(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"youtube", "=3",    "youtube=", "youtube=3d",
+                                      "x=-1",    "x=401", "x=1,,y=2", "a-name-that-is-longer-than-any-source-has=1"};
+    struct hark_retain retain;
+    struct hark_err err = {0};
+    assert_int_equal(hark_retain_parse(NULL, &retain, &err), 0);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("youtube"), 400), 30);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("reddit"), 7), 2);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("reddit"), 1), 1);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("bluesky"), 400), 400);
+    assert_int_equal(hark_retain_parse("x=1, youtube=0", &retain, &err), 0);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("x"), 7), 1);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("youtube"), 400), 400);
+    assert_int_equal(hark_retain_days(&retain, HARK_STR("reddit"), 7), 2);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        err = (struct hark_err){0};
+        assert_int_equal(hark_retain_parse(bad[i], &retain, &err), HARK_EINPUT);
+        assert_non_null(strstr(err.text, "SOURCE=DAYS"));
+    }
+}
+
 // More arguments than one Lua call takes, of every kind of operation.
 static void a_large_batch_is_cut_into_pieces(void **state)
 {
@@ -1367,6 +1413,8 @@ int main(void)
         cmocka_unit_test(positions_are_compared),
         cmocka_unit_test(lives_are_anchored_on_the_bucket),
         cmocka_unit_test(marks_live_for_hours),
+        cmocka_unit_test(posts_live_as_long_as_their_source_may_be_kept),
+        cmocka_unit_test(what_is_kept_by_source_is_read),
         cmocka_unit_test(a_large_batch_is_cut_into_pieces),
         cmocka_unit_test(lists_and_json_are_capped),
         cmocka_unit_test(totals_add_up_over_instances),
