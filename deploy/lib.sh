@@ -193,16 +193,14 @@ build_hark() {
 # run_hark COMMAND ARGUMENT...: the release build, without the settings file of a hark that is installed on this machine.
 run_hark() { "$hark_root/build/release/hark" "$1" --config /dev/null "${@:2}"; }
 
-# The posts that quickstart.sh and stack.sh demo run on.
+# sample_posts DIR: the posts that quickstart.sh and stack.sh demo run on, made where DIR does not hold them yet.
 sample_posts() {
-  local file
-  for file in "$hark_root"/deploy/sample/posts.ndjson{,.gz}; do
-    if [[ -f $file ]]; then
-      echo "$file"
-      return
-    fi
-  done
-  die 1 "deploy/sample/posts.ndjson is missing"
+  if [[ ! -f $1/sample.ndjson ]]; then
+    mkdir -p "$1"
+    "$hark_root/deploy/sample/recent.sh" >"$1/sample.new" || die 1 "deploy/sample/posts.ndjson cannot be read"
+    mv "$1/sample.new" "$1/sample.ndjson"
+  fi
+  echo "$1/sample.ndjson"
 }
 
 # redis_start DIR NAME REDIS-ARGUMENT...: a redis-server that keeps an append-only file in DIR/NAME.

@@ -30,7 +30,7 @@ stay() {
   say "${bold}Open $page in a browser.${plain} It fills with the sample's six hours in three minutes; Ctrl-C ends it."
   run_hark run --rules rules --state "$live" --speed 120x --log-level error "file:$posts"
   say "${bold}The sample is through; the page stays at $page${plain} and this terminal takes posts: paste one, then press Enter. For example:"
-  say '{"schema":"hark.post/1","id":"my-1","source":"bluesky","op":"create","time":"2026-11-20T15:30:00Z","text":"I really want the new #Quillon"}'
+  say '{"schema":"hark.post/1","id":"my-1","source":"bluesky","op":"create","time":"'"$(date -u +%FT%TZ)"'","text":"I really want the new #Quillon"}'
   run_hark run --rules rules --state "$live" --emit matches file:-
 }
 
@@ -65,11 +65,10 @@ esac
 own_settings_only
 cd "$hark_root"
 state=$hark_state/quickstart live=$hark_state/quickstart-live
-posts=$(sample_posts)
-posts=${posts#"$hark_root/"}
 
 "$hark_root/deploy/packages.sh" --build
 build_hark release
+posts=$(sample_posts "$state")
 say "${bold}hark run --rules rules --state $state file:$posts$plain"
 run_hark run --rules rules --state "$state" "file:$posts"
 run_hark report --state "$state"

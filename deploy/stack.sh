@@ -65,7 +65,7 @@ down() {
   "$hark_root/deploy/kafka/broker.sh" down "$dir"
   proc_stop "$dir" redis
   rm -f "$dir/ports"
-  [[ -z $wipe ]] || rm -rf "$dir"/{kafka,redis,state} "$dir"/*.log "$dir"/*.log.1 "$dir/kafka.properties"
+  [[ -z $wipe ]] || rm -rf "$dir"/{kafka,redis,state} "$dir"/*.log "$dir"/*.log.1 "$dir/kafka.properties" "$dir/sample.ndjson"
 }
 
 line() { printf '%-6s %-5s %-9s %s\n' "$@"; }
@@ -95,8 +95,9 @@ demo() {
   up
   use_space demo 1
   empty_demo
+  rm -f "$dir/sample.ndjson" # of an earlier day
   run_hark setup >&2
-  run_hark ingest "file:$(sample_posts)" >&2
+  run_hark ingest "file:$(sample_posts "$dir")" >&2
   run_hark match --until-end >&2
   run_hark report
   cat >&2 <<END

@@ -106,6 +106,21 @@ int hark_count_commit(struct hark_store *store, int32_t partition, struct hark_c
                       const struct hark_position *position, enum hark_commit *ret, struct hark_buf *ret_position,
                       struct hark_err *err) HARK_CHECKED;
 
+// One of several batches that are committed together.
+struct hark_count_part {
+    int32_t partition;
+    struct hark_count_batch *batch;
+    struct hark_position position; // all of one topic
+};
+// Commits prepared batches of partitions that share an instance (hark_store_index()) in one script, all or none, which
+// is cheaper than one by one. Only DONE is an end: else this call has changed nothing, and hark_count_commit() says of
+// each batch what becomes of it (also that it is done, where the answer to an earlier try was lost). Batches that hold
+// the same post are a CONFLICT.
+int hark_count_commit_together(struct hark_store *store, const struct hark_count_part *parts, size_t n,
+                               enum hark_commit *ret, struct hark_err *err) HARK_CHECKED;
+// Which instance the partition's counters are in, from 0.
+size_t hark_store_index(const struct hark_store *store, int32_t partition);
+
 // The stored position ("" where none). The first call for an instance and topic remembers its incarnation, and a fresh
 // Redis gets one; commits compare with it. Where Redis has another one by now this is an error that is not retriable.
 // So is a Redis that is older than 7.0 or set to drop keys when it is full.

@@ -6,7 +6,6 @@ struct hark_count_batch *hark_count_batch_new(const struct hark_count_options *o
 {
     struct hark_count_batch *batch = hark_calloc(1, sizeof *batch);
     batch->options = *options;
-    batch->deltas.arena = &batch->work;
     return batch;
 }
 
@@ -15,16 +14,13 @@ void hark_count_batch_free(struct hark_count_batch *batch)
     if (!batch) return;
     hark_arena_done(&batch->arena);
     hark_arena_done(&batch->work);
-    hark_arena_done(&batch->args);
     hark_map_done(&batch->ids);
     hark_map_done(&batch->shares);
     hark_arena_done(&batch->share_arena);
-    hark_deltas_done(&batch->deltas);
     hark_buf_done(&batch->tmp);
+    hark_request_done(&batch->request);
     free(batch->events);
     free(batch->posts);
-    free(batch->argv);
-    free(batch->lens);
     free(batch->news);
     free(batch);
 }

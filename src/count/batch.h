@@ -2,6 +2,7 @@
 #pragma once
 
 #include "delta.h"
+#include "request.h"
 #include "state.h"
 #include "store.h"
 
@@ -41,8 +42,7 @@ struct hark_count_batch {
     struct hark_map ids; // → index in posts
 
     struct hark_arena work; // what prepare made of it
-    struct hark_deltas deltas;
-    struct hark_str *news; // alerts for hark:alerts
+    struct hark_str *news;  // alerts for hark:alerts
     size_t nnews, cap_news;
     bool prepared;
     int64_t gap_from, gap_to; // equal: there is none
@@ -51,10 +51,7 @@ struct hark_count_batch {
     struct hark_arena share_arena;
     struct hark_map shares; // key, '\n', field → struct hark_batch_share
     struct hark_buf tmp;
-    struct hark_arena args; // texts of the arguments
-    const char **argv;      // of the script
-    size_t *lens;
-    size_t nargs, cap_argv, cap_lens;
+    struct hark_request request;
 };
 
 // The alerts noted with the post once the event was applied; HARK_NO_EVENT: before the first.

@@ -19,6 +19,7 @@ enum hark_bucket_kind {
     HARK_BUCKET_TAGS,
     HARK_BUCKET_TOP,
     HARK_BUCKET_POSTS,
+    HARK_BUCKET_KINDS, // how many there are
 };
 
 // The parts of a time that keys and fields are made of.

@@ -1,10 +1,10 @@
 #!lua
--- Commits a batch: compares first, then applies all of it and moves the position, in one step that nothing can come between.
+-- Commits batches: compares first, then applies all of them and moves their positions, in one step that nothing can come between.
 --
 -- KEYS     <prefix>pos:<topic>, <prefix>open:<topic>
--- ARGV     incarnation, field, expected, next, top; pieces of n keys of posts that are unknown, closed by n = 0; n and n pairs of the key
---          and the revision of a known post; then operations to the end: letter, key, life, n, n arguments. What a batch sends
---          along for the outside is a letter as well (X: alerts).
+-- ARGV     incarnation, top; n and n triples of field, expected and next position; pieces of n keys of posts that are unknown, closed by
+--          n = 0; n and n pairs of the key and the revision of a known post; then operations to the end: letter, key, life, n, n
+--          arguments. What a batch sends along for the outside is a letter as well (X: alerts).
 --
 -- Returns {'done'}, {'moved', position}, {'conflict'}, {'gone'} or {'torn'}.
 --
@@ -13,17 +13,21 @@
 -- on keys that hark has written.
 local call, unpack, tonumber = redis.call, unpack, tonumber
 local ARGV = ARGV
-local incarnation, field, expected, following = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local top, cut = tonumber(ARGV[5]), '-' .. ARGV[5] + 1 -- ranks 0 to cut are below the top
+local incarnation, positions = ARGV[1], tonumber(ARGV[3])
+local top, cut = tonumber(ARGV[2]), '-' .. ARGV[2] + 1 -- ranks 0 to cut are below the top
 
 -- A batch raises `open` before its first write and lowers it after its last. It can be found raised only where Redis has applied a part of a batch:
 -- an append-only file that ended inside of one, was loaded and written on, and is loaded again (Redis up to 7.2, valkey#4342).
-if tonumber(call('HGET', KEYS[2], field) or '0') ~= 0 then return {'torn'} end
-local at = call('HMGET', KEYS[1], 'incarnation', field)
-if at[1] ~= incarnation then return {'gone'} end
-if (at[2] or '') ~= expected then return {'moved', at[2] or ''} end
+local i = 4
+for _ = 1, positions do
+  if tonumber(call('HGET', KEYS[2], ARGV[i]) or '0') ~= 0 then return {'torn'} end
+  local at = call('HMGET', KEYS[1], 'incarnation', ARGV[i])
+  if at[1] ~= incarnation then return {'gone'} end
+  if (at[2] or '') ~= ARGV[i + 1] then return {'moved', at[2] or ''} end
+  i = i + 3
+end
 
-local i = 6
+local unknown, left = i, 0 -- the next key of a new post, and how many follow it in its piece
 local n = tonumber(ARGV[i])
 while n > 0 do
   if call('EXISTS', unpack(ARGV, i + 1, i + n)) > 0 then return {'conflict'} end
@@ -53,20 +57,30 @@ local apply = {}
 local MANY = 3
 
 local function add_many(key, first, last)
-  local names, put, gone, fresh = {}, {}, {}, false
-  for j = first, last, 2 do names[#names + 1] = ARGV[j] end
+  local names, n, known = {}, 0, false
+  for j = first, last, 2 do
+    n = n + 1
+    names[n] = ARGV[j]
+  end
   local have = call('HMGET', key, unpack(names))
-  for j = 1, #names do
-    local n = (tonumber(have[j]) or 0) + tonumber(ARGV[first + 2 * j - 1])
+  for j = 1, n do known = known or have[j] end
+  if not known then
+    call('HSET', key, unpack(ARGV, first, last))
+    return true
+  end
+  local put, nput, gone, fresh = {}, 0, {}, false
+  for j = 1, n do
+    local by = ARGV[first + 2 * j - 1]
+    local sum = have[j] and tonumber(have[j]) + tonumber(by) or by
     fresh = fresh or not have[j]
-    if n == 0 then
+    if sum == 0 then
       gone[#gone + 1] = names[j]
     else
-      put[#put + 1] = names[j]
-      put[#put + 1] = string.format('%.0f', n)
+      put[nput + 1], put[nput + 2] = names[j], sum
+      nput = nput + 2
     end
   end
-  if #put > 0 then call('HSET', key, unpack(put)) end
+  if nput > 0 then call('HSET', key, unpack(put)) end
   if #gone > 0 then call('HDEL', key, unpack(gone)) end
   return fresh
 end
@@ -144,6 +158,22 @@ function apply.P(key, life, first, last)
   apply.T(key, life, first, last)
 end
 
+-- n, added, sum, fields and values (n of them all), for each new post in the order of the unknown keys
+function apply.N(_, life, first, last)
+  while first <= last do
+    if left == 0 then
+      left = tonumber(ARGV[unknown])
+      unknown = unknown + 1
+    end
+    local key, stop = ARGV[unknown], first + tonumber(ARGV[first])
+    unknown, left = unknown + 1, left - 1
+    call('HSET', key, 'rev', '1', 'op', 'create', 'seen', '1', 'added', ARGV[first + 1], 'sum', ARGV[first + 2],
+      unpack(ARGV, first + 3, stop))
+    call('EXPIRE', key, life)
+    first = stop + 1
+  end
+end
+
 -- json: puts alerts into the stream of the latest ones, whose length stays about `life`
 function apply.X(key, life, first, last)
   for j = first, last do call('XADD', key, 'MAXLEN', '~', life, '*', 'json', ARGV[j]) end
@@ -156,15 +186,21 @@ function apply.M(key, _, first)
   if latest > (call('HGET', key, 'latest') or '') then call('HSET', key, 'latest', latest) end
 end
 
+local function mark(by)
+  for p = 4, 1 + 3 * positions, 3 do call('HINCRBY', KEYS[2], ARGV[p], by) end
+end
+
 local stop = #ARGV
-local many = i < stop -- else there is but one write
-if many then call('HINCRBY', KEYS[2], field, '1') end
+local many = i < stop or positions > 1 -- else there is but one write
+if many then mark('1') end
 while i < stop do
   n = tonumber(ARGV[i + 3])
   apply[ARGV[i]](ARGV[i + 1], ARGV[i + 2], i + 4, i + 3 + n)
   i = i + 4 + n
 end
 
-if following ~= expected then call('HSET', KEYS[1], field, following) end
-if many then call('HINCRBY', KEYS[2], field, '-1') end
+for p = 4, 1 + 3 * positions, 3 do
+  if ARGV[p + 2] ~= ARGV[p + 1] then call('HSET', KEYS[1], ARGV[p], ARGV[p + 2]) end
+end
+if many then mark('-1') end
 return {'done'}

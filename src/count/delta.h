@@ -37,6 +37,7 @@ struct hark_deltas {
     struct hark_arena *arena; // where keys and fields are kept
     struct hark_map keys;     // → struct hark_delta_key
     struct hark_map fields;   // id of the key and field → struct hark_delta
+    struct hark_map places;   // end of the day, brand and intent → where they count
     struct hark_map brands;   // that have counted
     struct hark_buf tmp;
 };
@@ -52,6 +53,10 @@ struct hark_delta_options {
 // What the post `id` adds with this note (sign 1), or added (-1).
 void hark_deltas_note(struct hark_deltas *deltas, const struct hark_delta_options *options, struct hark_str id,
                       const struct hark_note *note, int64_t engagement, int sign);
+// The same as with sign 1, for a post of which nothing is taken back and that is added once; text of `id` and `author`
+// must live as long as the deltas are used. author: not NULL where hark_deltas_forever() is to be done along with it.
+void hark_deltas_new(struct hark_deltas *deltas, const struct hark_delta_options *options, struct hark_str id,
+                     const struct hark_note *note, int64_t engagement, const struct hark_str *author);
 // What is never taken back: that these brands have counted, and the author.
 void hark_deltas_forever(struct hark_deltas *deltas, const struct hark_delta_options *options,
                          const struct hark_note *note, struct hark_str author);

@@ -1,6 +1,8 @@
-// Reads what Redis knows of a batch's posts, decides what each event is, and adds up what is to be written.
+// Reads what Redis knows of a batch's posts and decides what each event is.
 
 #include "batch.h"
+
+#include <stdio.h>
 
 enum {
     WINDOW = 1000,    // commands sent before their replies are read: bounds what Redis must hold back for us
@@ -51,9 +53,27 @@ static int take_post(struct hark_count_batch *batch, struct hark_batch_post *pos
     return post->was.note ? 0 : damaged(post, err);
 }
 
-// Which posts are known; most are not, and that is cheap to hear.
-static int find_known(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
-                      struct hark_err *err)
+// Whether any of the posts is known. Mostly none is, and one command says so.
+static int find_any(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to, bool *ret,
+                    struct hark_err *err)
+{
+    struct hark_request *request = &batch->request;
+    redisReply *reply;
+    char head[32];
+    hark_request_clear(request);
+    hark_request_arg(request, HARK_STR("EXISTS"));
+    for (size_t i = from; i < to; i++) hark_request_arg(request, batch->posts[i].key);
+    snprintf(head, sizeof head, "*%zu\r\n", request->nargs);
+    if (hark_redis_send_raw(&inst->redis, hark_str(head), hark_buf_str(&request->text), err) ||
+        hark_redis_reply(&inst->redis, NULL, &reply, err))
+        return err->code;
+    *ret = reply->integer > 0;
+    freeReplyObject(reply);
+    return 0;
+}
+
+static int find_each(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                     struct hark_err *err)
 {
     for (size_t i = from; i < to; i++)
         if (hark_redis_send(&inst->redis, err, "EXISTS %b", batch->posts[i].key.ptr, batch->posts[i].key.len))
@@ -61,10 +81,19 @@ static int find_known(struct hark_count_batch *batch, struct hark_instance *inst
     for (size_t i = from; i < to; i++) {
         redisReply *reply;
         if (hark_redis_reply(&inst->redis, NULL, &reply, err)) return err->code;
-        batch->posts[i].was = (struct hark_state){.known = reply->integer > 0, .engagement = -1};
+        batch->posts[i].was.known = reply->integer > 0;
         freeReplyObject(reply);
     }
     return 0;
+}
+
+static int find_known(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
+                      struct hark_err *err)
+{
+    bool any = false;
+    for (size_t i = from; i < to; i++) batch->posts[i].was = (struct hark_state){.engagement = -1};
+    if (find_any(batch, inst, from, to, &any, err)) return err->code;
+    return any ? find_each(batch, inst, from, to, err) : 0;
 }
 
 static int read_known(struct hark_count_batch *batch, struct hark_instance *inst, size_t from, size_t to,
@@ -180,7 +209,7 @@ static const struct hark_counted *counted_of(const struct hark_note *note, struc
     return counted;
 }
 
-static void decide(struct hark_count_batch *batch, const struct hark_delta_options *options, struct hark_event *event)
+static void decide(struct hark_count_batch *batch, struct hark_event *event)
 {
     struct hark_batch_post *post = &batch->posts[event->post];
     const struct hark_note *before = post->is.note;
@@ -195,24 +224,11 @@ static void decide(struct hark_count_batch *batch, const struct hark_delta_optio
         event->before = counted_of(before, &batch->work);
         event->nbefore = before->nbrands;
     }
-    // Of each event, not of what the batch comes to: how a log is cut into batches must make no difference.
-    if ((event->kind == HARK_COUNT_NEW || event->kind == HARK_COUNT_EDIT) && event->note)
-        hark_deltas_forever(&batch->deltas, options, event->note, event->author);
-}
-
-static void add_up(struct hark_count_batch *batch, const struct hark_delta_options *options,
-                   const struct hark_batch_post *post)
-{
-    const struct hark_state *was = &post->was, *is = &post->is;
-    if (was->note == is->note && was->engagement == is->engagement) return;
-    if (was->note) hark_deltas_note(&batch->deltas, options, post->id, was->note, was->engagement, -1);
-    if (is->note) hark_deltas_note(&batch->deltas, options, post->id, is->note, is->engagement, 1);
 }
 
 static void start(struct hark_count_batch *batch, const struct hark_store *store)
 {
     hark_arena_reset(&batch->work);
-    hark_deltas_clear(&batch->deltas);
     batch->nnews = 0;
     for (size_t i = 0; i < batch->nposts; i++) {
         struct hark_batch_post *post = &batch->posts[i];
@@ -244,7 +260,6 @@ int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_
                        struct hark_err *err)
 {
     struct hark_instance *inst = hark_store_instance(store, partition);
-    struct hark_delta_options options = {store->prefix, batch->options.post_days};
     batch->prepared = false;
     start(batch, store);
     if (hark_redis_connect(&inst->redis, err)) return err->code;
@@ -255,11 +270,8 @@ int hark_count_prepare(struct hark_store *store, int32_t partition, struct hark_
         return err->code;
     }
     for (size_t i = 0; i < batch->nposts; i++) batch->posts[i].is = batch->posts[i].was;
-    for (size_t i = 0; i < batch->nevents; i++) decide(batch, &options, &batch->events[i]);
-    for (size_t i = 0; i < batch->nposts; i++) {
-        add_up(batch, &options, &batch->posts[i]);
-        keep_json(batch, store, &batch->posts[i]);
-    }
+    for (size_t i = 0; i < batch->nevents; i++) decide(batch, &batch->events[i]);
+    for (size_t i = 0; i < batch->nposts; i++) keep_json(batch, store, &batch->posts[i]);
     batch->prepared = true;
     return 0;
 }

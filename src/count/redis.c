@@ -165,6 +165,15 @@ int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, 
     return redisAppendCommandArgv(redis->ctx, (int)n, argv, lens) == REDIS_OK ? 0 : lost(redis, "sending", err);
 }
 
+int hark_redis_send_raw(struct hark_redis *redis, struct hark_str first, struct hark_str rest, struct hark_err *err)
+{
+    if (!redis->ctx) return not_connected(redis, err);
+    if (redisAppendFormattedCommand(redis->ctx, first.ptr, first.len) == REDIS_OK &&
+        redisAppendFormattedCommand(redis->ctx, rest.ptr, rest.len) == REDIS_OK)
+        return 0;
+    return lost(redis, "sending", err);
+}
+
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err)
 {
     void *got;

@@ -31,6 +31,9 @@ void hark_redis_done(struct hark_redis *redis);
 int hark_redis_send(struct hark_redis *redis, struct hark_err *err, const char *format, ...) HARK_CHECKED;
 int hark_redis_send_argv(struct hark_redis *redis, size_t n, const char **argv, const size_t *lens,
                          struct hark_err *err) HARK_CHECKED;
+// A command as it goes over the wire, in two parts.
+int hark_redis_send_raw(struct hark_redis *redis, struct hark_str first, struct hark_str rest,
+                        struct hark_err *err) HARK_CHECKED;
 // The reply to the next command; freeReplyObject() frees it. An error reply is an error, but for one that starts with
 // `except` (may be NULL).
 int hark_redis_reply(struct hark_redis *redis, const char *except, redisReply **ret, struct hark_err *err) HARK_CHECKED;

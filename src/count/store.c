@@ -58,14 +58,20 @@ void hark_store_close(struct hark_store *store)
         hark_redis_done(&store->v[i].redis);
         hark_map_done(&store->v[i].incarnations);
     }
+    hark_commit_work_free(store->work);
     free(store->v);
     hark_arena_done(&store->arena);
     free(store);
 }
 
+size_t hark_store_index(const struct hark_store *store, int32_t partition)
+{
+    return (uint32_t)partition % store->n;
+}
+
 struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition)
 {
-    return &store->v[(uint32_t)partition % store->n];
+    return &store->v[hark_store_index(store, partition)];
 }
 
 void hark_store_position_key(const struct hark_store *store, struct hark_str topic, struct hark_buf *buf)
@@ -155,25 +161,45 @@ static int invent(char out[17])
     return 0;
 }
 
+static int being_removed(const struct hark_instance *inst, struct hark_err *err)
+{
+    return hark_err_set(
+        err, HARK_ESERVICE,
+        "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
+        "with --rebuild",
+        inst->redis.url.text);
+}
+
+// Counting begins where an incarnation is made: not while what counted before is being removed, for that would go too.
+static int make_incarnation(const struct hark_store *store, struct hark_instance *inst, struct hark_str key,
+                            struct hark_err *err)
+{
+    static const char script[] = "if redis.call('HEXISTS', KEYS[2], 'wiping') == 1 then return -1 end "
+                                 "return redis.call('HSETNX', KEYS[1], 'incarnation', ARGV[1])";
+    char fresh[17];
+    redisReply *reply;
+    if (invent(fresh)) return hark_err_set(err, HARK_EBUG, "the system gives no random numbers");
+    if (hark_redis_send(&inst->redis, err, "EVAL %s 2 %b %bmeta %s", script, key.ptr, key.len, store->prefix.ptr,
+                        store->prefix.len, fresh) ||
+        hark_redis_reply(&inst->redis, NULL, &reply, err))
+        return err->code;
+    bool refused = reply->integer < 0;
+    freeReplyObject(reply);
+    return refused ? being_removed(inst, err) : 0;
+}
+
 // The incarnation in Redis, made where there is none, and the position of `field`.
 static int read_position(struct hark_store *store, struct hark_instance *inst, struct hark_str topic,
                          struct hark_str field, redisReply **ret, struct hark_err *err)
 {
     struct hark_buf key = {0};
-    redisReply *made = NULL;
-    char fresh[17];
     struct hark_redis *redis = &inst->redis;
-    if (invent(fresh)) return hark_err_set(err, HARK_EBUG, "the system gives no random numbers");
     hark_store_position_key(store, topic, &key);
     int rc = hark_redis_connect(redis, err);
     if (!rc) rc = check(inst, err);
-    if (!rc && !hark_map_get(&inst->incarnations, topic)) {
-        rc = hark_redis_send(redis, err, "HSETNX %b incarnation %s", key.ptr, key.len, fresh);
-        if (!rc) rc = hark_redis_reply(redis, NULL, &made, err);
-    }
+    if (!rc && !hark_map_get(&inst->incarnations, topic)) rc = make_incarnation(store, inst, hark_buf_str(&key), err);
     if (!rc) rc = hark_redis_send(redis, err, "HMGET %b incarnation %b", key.ptr, key.len, field.ptr, field.len);
     if (!rc) rc = hark_redis_reply(redis, NULL, ret, err);
-    if (made) freeReplyObject(made);
     hark_buf_done(&key);
     return rc;
 }
@@ -344,7 +370,8 @@ static int remove_parts(const struct hark_store *store, struct hark_redis *redis
 }
 
 // Positions go first: whoever still counts is told so by his next commit, before the numbers begin to go. Whoever
-// starts meanwhile, or after this was broken off, is told by hark:meta, which stays to the end.
+// starts meanwhile, or after this was broken off, is told by hark:meta, which stays to the end and lets no new
+// incarnation come to be.
 static int wipe_instance(const struct hark_store *store, struct hark_instance *inst, struct hark_err *err)
 {
     struct hark_redis *redis = &inst->redis;
@@ -396,12 +423,7 @@ static int write_meta(const struct hark_store *store, struct hark_instance *inst
         return hark_err_set(err, HARK_ESERVICE, "Redis at %s does not answer HMGET with a list", redis->url.text);
     }
     struct hark_str schema = hark_reply_str(reply->element[0]);
-    if (hark_reply_str(reply->element[1]).len)
-        hark_err_set(
-            err, HARK_ESERVICE,
-            "Redis at %s: the counters are being removed, or that was broken off; if nobody does it now, start over "
-            "with --rebuild",
-            redis->url.text);
+    if (hark_reply_str(reply->element[1]).len) (void)being_removed(inst, err);
     if (!hark_str_is(schema, SCHEMA))
         hark_err_set(err, HARK_EINPUT,
                      "the keys in Redis at %s are of schema " HARK_STR_FMT "; this hark knows schema " SCHEMA,

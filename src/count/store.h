@@ -6,6 +6,8 @@
 #include <hark/arena.h>
 #include <hark/count.h>
 
+struct hark_commit_work;
+
 struct hark_instance {
     struct hark_redis redis;
     struct hark_map incarnations; // topic → the incarnation that was seen first, 16 hex digits
@@ -17,8 +19,11 @@ struct hark_store {
     struct hark_instance *v;
     size_t n;
     struct hark_str prefix;
-    struct hark_arena arena; // texts of the store
+    struct hark_arena arena;       // texts of the store
+    struct hark_commit_work *work; // NULL before the first commit
 };
+
+void hark_commit_work_free(struct hark_commit_work *work); // takes NULL
 
 struct hark_instance *hark_store_instance(struct hark_store *store, int32_t partition);
 // <prefix>pos:<topic>, in the buffer.

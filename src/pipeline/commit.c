@@ -22,12 +22,12 @@ static bool back_off(const struct hark_err *err, int *tries)
 }
 
 // Repeats a step while Redis is away.
-static int insist(struct commit_env *env, struct lane *lane,
-                  int (*step)(struct commit_env *env, struct lane *lane, struct hark_err *err), struct hark_err *err)
+static int insist(struct commit_env *env, void *what,
+                  int (*step)(struct commit_env *env, void *what, struct hark_err *err), struct hark_err *err)
 {
     for (int tries = 0;;) {
         struct hark_err wrong = {0};
-        if (step(env, lane, &wrong) == 0) {
+        if (step(env, what, &wrong) == 0) {
             if (tries) hark_log(HARK_INFO, "Redis is back", "tries=%d", tries);
             return 0;
         }
@@ -40,8 +40,9 @@ static int insist(struct commit_env *env, struct lane *lane,
 
 // What was read of the posts holds where the position is still the one that is expected. Else (a fail-over, a second
 // owner) nothing may be sent: it would be about posts that were deleted or edited long since.
-static int prepare(struct commit_env *env, struct lane *lane, struct hark_err *err)
+static int prepare(struct commit_env *env, void *what, struct hark_err *err)
 {
+    struct lane *lane = what;
     int64_t started_us = hark_clock_mono_us();
     int code = hark_count_prepare(env->store, lane->partition, lane->sealed->batch, err);
     if (!code)
@@ -53,14 +54,22 @@ static int prepare(struct commit_env *env, struct lane *lane, struct hark_err *e
     return 0;
 }
 
-static int run_script(struct commit_env *env, struct lane *lane, struct hark_err *err)
+static struct hark_count_part part_of(const struct commit_env *env, struct lane *lane)
 {
+    return (struct hark_count_part){
+        lane->partition,
+        lane->sealed->batch,
+        {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected), hark_buf_str(&lane->sealed->next)}};
+}
+
+static int run_script(struct commit_env *env, void *what, struct hark_err *err)
+{
+    struct lane *lane = what;
     if (lane->result == HARK_COMMIT_MOVED) return 0; // found so before anything was sent
-    const struct hark_position position = {env->topic, hark_str(lane->field), hark_buf_str(&lane->expected),
-                                           hark_buf_str(&lane->sealed->next)};
+    const struct hark_count_part part = part_of(env, lane);
     int64_t started_us = hark_clock_mono_us();
-    int code = hark_count_commit(env->store, lane->partition, lane->sealed->batch, &position, &lane->result,
-                                 &lane->moved, err);
+    int code =
+        hark_count_commit(env->store, part.partition, part.batch, &part.position, &lane->result, &lane->moved, err);
     if (!code) metrics_took(&metric_redis, "commit", started_us);
     return code;
 }
@@ -171,12 +180,60 @@ static int send_all(struct commit_env *env, struct lane *const *lanes, size_t n,
     return 0;
 }
 
+// Lanes whose loads go into one script. While it runs Redis serves nobody else.
+enum { GROUP_LANES = 256, GROUP_POSTS = 10000 };
+struct group {
+    struct lane *lanes[GROUP_LANES];
+    struct hark_count_part parts[GROUP_LANES];
+    size_t n, posts;
+    enum hark_commit result;
+};
+
+static int run_joint_script(struct commit_env *env, void *what, struct hark_err *err)
+{
+    struct group *group = what;
+    int64_t started_us = hark_clock_mono_us();
+    int code = hark_count_commit_together(env->store, group->parts, group->n, &group->result, err);
+    if (!code) metrics_took(&metric_redis, "commit", started_us);
+    return code;
+}
+
+// Together where that goes; else each by itself, which tells what each has met.
+static int count_group(struct commit_env *env, struct group *group, struct hark_err *err)
+{
+    group->result = HARK_COMMIT_CONFLICT;
+    if (group->n > 1 && insist(env, group, run_joint_script, err)) return err->code;
+    for (size_t i = 0; i < group->n; i++) {
+        struct lane *lane = group->lanes[i];
+        if (group->result != HARK_COMMIT_DONE && insist(env, lane, run_script, err)) return err->code;
+        if (settle(env, lane, err)) return err->code; // its result was DONE before the script
+    }
+    group->n = group->posts = 0;
+    return 0;
+}
+
+static bool fits(const struct commit_env *env, const struct group *group, const struct lane *lane)
+{
+    return group->n == 0 ||
+           (group->n < GROUP_LANES && group->posts + lane->sealed->nout <= GROUP_POSTS &&
+            hark_store_index(env->store, lane->partition) == hark_store_index(env->store, group->lanes[0]->partition));
+}
+
 static int count_all(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        if (lanes[i] && lanes[i]->sealed && (insist(env, lanes[i], run_script, err) || settle(env, lanes[i], err)))
-            return err->code;
-    return 0;
+    struct group group = {.n = 0};
+    for (size_t i = 0; i < n; i++) {
+        if (!lanes[i] || !lanes[i]->sealed) continue;
+        if (lanes[i]->result == HARK_COMMIT_MOVED) { // found so before anything was sent
+            if (settle(env, lanes[i], err)) return err->code;
+            continue;
+        }
+        if (!fits(env, &group, lanes[i]) && count_group(env, &group, err)) return err->code;
+        group.parts[group.n] = part_of(env, lanes[i]);
+        group.lanes[group.n++] = lanes[i];
+        group.posts += lanes[i]->sealed->nout;
+    }
+    return count_group(env, &group, err);
 }
 
 int lanes_commit(struct commit_env *env, struct lane *const *lanes, size_t n, struct hark_err *err)

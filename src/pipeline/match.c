@@ -109,7 +109,7 @@ static int start_position(void *arg, int32_t partition, int64_t *ret_offset, str
         set_lane(worker, partition, lane);
         memcpy(worker->incarnations[partition], incarnation, sizeof incarnation);
         *ret_offset = offset_of(hark_buf_str(&stored));
-        hark_log(HARK_DEBUG, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
+        hark_log(HARK_INFO, "partition assigned", "partition=%s offset=%lld", field, (long long)*ret_offset);
     }
     hark_buf_done(&stored);
     return err->code;
@@ -128,6 +128,7 @@ static void partition_gone(void *arg, int32_t partition, bool lost)
                  hark_log_q(hark_str(err.text)));
     await_commit(worker);
     set_lane(worker, partition, NULL);
+    hark_log(HARK_INFO, "partition left", "partition=%d", (int)partition);
 }
 
 // --- commit ---
@@ -267,13 +268,17 @@ static void log_trouble(struct worker *worker, bool *in_trouble)
 }
 
 // Whether it is time to commit: the committer has nothing to do and something waits long enough, or more is held than
-// memory should bear.
-static bool commit_due(struct worker *worker, bool idle, int64_t since_us)
+// memory should bear. Far behind, where no post is fresh anyway, more is gathered first: the larger a batch, the fewer
+// writes its posts share. `taken` messages came last, of at most FETCH.
+enum { FETCH = 10000 };
+static bool commit_due(struct worker *worker, size_t taken, int64_t since_us)
 {
-    enum { HELD = 20000 };
-    if (held(worker) >= HELD) return true;
-    return (idle || hark_clock_mono_us() - since_us >= worker->match->cfg->batch_ms * 1000) &&
-           job_idle(worker->committer, 0);
+    enum { HELD = 20000, GATHERED = 8000, BEHIND_US = 1000000 };
+    size_t n = held(worker);
+    if (n >= HELD) return true;
+    int64_t passed_us = hark_clock_mono_us() - since_us, longest_us = worker->match->cfg->batch_ms * 1000;
+    if (taken == FETCH && longest_us < BEHIND_US) longest_us = BEHIND_US;
+    return (taken == 0 || n >= GATHERED || passed_us >= longest_us) && job_idle(worker->committer, 0);
 }
 
 // What may mend itself (Redis away while partitions are assigned) is told once and tried again.
@@ -295,6 +300,32 @@ static int poll_failed(const struct hark_err *wrong, bool *waiting, struct hark_
     return 0;
 }
 
+// Whether this worker has taken all that the log held at the start, where the partitions are all its own.
+static bool took_all(const struct worker *worker)
+{
+    const struct match *match = worker->match;
+    for (int i = 0; i < match->nends; i++) {
+        const struct hark_partition *end = &match->ends[i];
+        if (end->first == end->end) continue;
+        struct lane *lane = end->id < worker->nlanes ? worker->lanes[end->id] : NULL;
+        if (!lane || offset_of(lane_next(lane)) < end->end) return false;
+    }
+    return true;
+}
+
+// Ends the command where --until-end is reached. Another worker or process may have the rest: then Redis is asked now
+// and then.
+static int look_for_end(struct worker *worker, int64_t *checked_us, struct hark_err *err)
+{
+    enum { CHECK_US = 250000 };
+    bool all = took_all(worker);
+    if (!all && hark_clock_mono_us() - *checked_us <= CHECK_US) return 0;
+    if (all && commit_all(worker, err)) return err->code;
+    if (reached_end(worker, err)) stop_request();
+    *checked_us = hark_clock_mono_us();
+    return err->code;
+}
+
 // Between two batches: what the old rules found is committed, what comes goes by the new ones.
 static int change_rules(struct worker *worker, struct hark_err *err)
 {
@@ -305,7 +336,7 @@ static int change_rules(struct worker *worker, struct hark_err *err)
 
 static int consume(struct worker *worker, struct hark_err *err)
 {
-    enum { FETCH = 10000, CHECK_US = 250000, POLL_MS = 500 }; // a stop is seen in half a second
+    enum { POLL_MS = 500 }; // a stop is seen in half a second
     int wait_ms = worker->match->cfg->batch_ms < POLL_MS ? (int)worker->match->cfg->batch_ms : POLL_MS;
     int64_t committed_us = hark_clock_mono_us(), checked_us = 0;
     bool in_trouble = false, waiting = false;
@@ -313,22 +344,19 @@ static int consume(struct worker *worker, struct hark_err *err)
         struct hark_err wrong = {0};
         if (rules_changed(worker->match->rules, worker->take.m) && change_rules(worker, err)) return err->code;
         struct hark_batch *batch = hark_consumer_poll(worker->consumer, FETCH, wait_ms, &wrong);
+        size_t taken = batch ? hark_batch_size(batch) : 0;
         if (batch) hark_crash_point("after-poll");
         int code = batch ? take_batch(worker, batch, err) : poll_failed(&wrong, &waiting, err);
         if (batch) hark_crash_point("after-match");
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);
-        if (commit_due(worker, !batch, committed_us)) {
+        if (commit_due(worker, taken, committed_us)) {
             if (start_commit(worker, err)) return err->code;
             committed_us = hark_clock_mono_us();
             log_trouble(worker, &in_trouble);
         }
-        if (worker->match->ends && hark_clock_mono_us() - checked_us > CHECK_US) {
-            if (reached_end(worker, err)) stop_request();
-            if (err->code) return err->code;
-            checked_us = hark_clock_mono_us();
-        }
+        if (worker->match->ends && look_for_end(worker, &checked_us, err)) return err->code;
     }
     return commit_all(worker, err);
 }

@@ -173,7 +173,7 @@ class Chaos:
             self.fired[said.rsplit("crash point ", 1)[1].split()[0]] += 1
         last = said.strip().splitlines()[-1:] or [""]
         self.say(f"match{matcher.number} ended with {status}: {last[0][-200:]}")
-        if status not in (0, 2, -signal.SIGKILL, 143):
+        if status not in (0, 2, -signal.SIGKILL, 143) and not self.unborn(matcher, status):
             self.fail(f"match{matcher.number} ended with {status}: {last[0]}")
         if status == 2 and time.monotonic() - self.calm > 15:
             self.fail(f"match{matcher.number} gave up while all services answered: {last[0]}")
@@ -251,6 +251,11 @@ class Chaos:
         with self.lock:
             self.victim().kill()
 
+    @staticmethod
+    def unborn(matcher, status):
+        """Whether a SIGTERM came before hark could ask for signals."""
+        return status == -signal.SIGTERM and not matcher.said()
+
     def drain(self, matcher, signals):
         """Asks to end; returns status and seconds."""
         began = time.monotonic()
@@ -266,7 +271,7 @@ class Chaos:
             return
         took = time.monotonic() - began
         self.say(f"match{matcher.number}: {signals} SIGTERM, status {status} after {took:.2f} s")
-        quiet = began - self.calm > 8 and matcher.crash is None
+        quiet = began - self.calm > 8 and matcher.crash is None and not self.unborn(matcher, status)
         if quiet and signals == 1 and (status != 0 or took > 5):
             self.fail(f"match{matcher.number}: SIGTERM ended it with {status} after {took:.2f} s")
         if signals == 2 and took > 5:

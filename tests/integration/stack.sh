@@ -64,7 +64,7 @@ same "a second demo prints the same table" "$work/demo2" "$work/demo"
 
 # --- the stack's own space
 shown "up ends 0 where all runs" "$work/up" "$work/up.err" stack up
-"$hark_root/build/release/hark" ingest --kafka "$brokers" "file:$(sample_posts)" >/dev/null 2>"$work/ingest.err" || cat "$work/ingest.err"
+"$hark_root/build/release/hark" ingest --kafka "$brokers" "file:$(sample_posts "$work")" >/dev/null 2>"$work/ingest.err" || cat "$work/ingest.err"
 report() { "$hark" report --redis "redis://127.0.0.1:$HARK_STACK_REDIS_PORT"; }
 counted() { report 2>/dev/null | cmp -s - "$work/quick"; }
 if wait_until 60 counted; then

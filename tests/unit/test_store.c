@@ -662,6 +662,201 @@ static void counters_equal_a_recount_through_faults(void **state)
     }
 }
 
+// --- several partitions in one script ---
+
+enum { PARTS = 3 };
+
+struct joint {
+    struct world world;
+    struct hark_store *store, *other;
+    struct proxy proxy;
+    struct hark_count_batch *batches[PARTS], *twin;
+    struct said said[PARTS][MOST_POSTS];
+    size_t n[PARTS];
+    int at[PARTS];
+    char from[PARTS][16], to[PARTS][16];
+    int64_t now_ms;
+    int results[HARK_COMMIT_GONE + 1];
+};
+
+static struct hark_position joint_position(struct joint *joint, int p)
+{
+    static const char *const fields[PARTS] = {"0", "1", "2"};
+    joint->from[p][0] = 0;
+    if (joint->at[p]) snprintf(joint->from[p], sizeof joint->from[p], "%d", joint->at[p]);
+    snprintf(joint->to[p], sizeof joint->to[p], "%d", joint->at[p] + (int)joint->n[p]);
+    return (struct hark_position){HARK_STR("posts"), hark_str(fields[p]), hark_str(joint->from[p]),
+                                  hark_str(joint->to[p])};
+}
+
+static void joint_prepare(struct hark_store *store, int p, struct hark_count_batch *batch)
+{
+    struct hark_err err;
+    int tries = 0;
+    do {
+        err = (struct hark_err){0};
+        if (hark_count_prepare(store, p, batch, &err) && (!err.retriable || ++tries > 3)) fail_msg("%s", err.text);
+    } while (err.code);
+}
+
+static enum hark_commit joint_commit(struct joint *joint)
+{
+    struct hark_count_part parts[PARTS];
+    enum hark_commit result;
+    struct hark_err err;
+    int tries = 0;
+    for (int p = 0; p < PARTS; p++) parts[p] = (struct hark_count_part){p, joint->batches[p], joint_position(joint, p)};
+    do {
+        err = (struct hark_err){0};
+        if (hark_count_commit_together(joint->store, parts, PARTS, &result, &err) && (!err.retriable || ++tries > 3))
+            fail_msg("%s", err.text);
+    } while (err.code);
+    joint->results[result]++;
+    return result;
+}
+
+// One partition by itself, as it is done where committing together came to nothing.
+static void commit_alone(struct joint *joint, struct hark_store *store, int p, struct hark_count_batch *batch)
+{
+    const struct hark_position position = joint_position(joint, p);
+    struct hark_buf moved = {0};
+    enum hark_commit result;
+    struct hark_err err;
+    int tries = 0;
+    do {
+        err = (struct hark_err){0};
+        if (hark_count_commit(store, p, batch, &position, &result, &moved, &err) && (!err.retriable || ++tries > 3))
+            fail_msg("%s", err.text);
+        if (!err.code && result == HARK_COMMIT_CONFLICT) joint_prepare(store, p, batch);
+    } while (err.code || result == HARK_COMMIT_CONFLICT);
+    assert_int_equal(result, HARK_COMMIT_DONE);
+    hark_buf_done(&moved);
+}
+
+// Somebody else has committed one of the partitions meanwhile.
+static void overtake(struct joint *joint, int p)
+{
+    hark_count_batch_clear(joint->twin);
+    for (size_t i = 0; i < joint->n[p]; i++) add(joint->twin, &joint->said[p][i], joint->now_ms);
+    joint_prepare(joint->other, p, joint->twin);
+    commit_alone(joint, joint->other, p, joint->twin);
+}
+
+// Most posts stay in the partition of their id.
+static void joint_fill(struct joint *joint)
+{
+    for (int p = 0; p < PARTS; p++) {
+        hark_count_batch_clear(joint->batches[p]);
+        joint->n[p] = roll(MOST_POSTS);
+        for (size_t i = 0; i < joint->n[p]; i++) {
+            struct said *said = &joint->said[p][i];
+            do *said = say(joint->now_ms);
+            while (said->id % PARTS != p && roll(200));
+            add(joint->batches[p], said, joint->now_ms);
+            if (said->time_ms > joint->now_ms + 300000) said->time_ms = joint->now_ms;
+        }
+        joint_prepare(joint->store, p, joint->batches[p]);
+    }
+}
+
+static void joint_round(struct joint *joint)
+{
+    joint_fill(joint);
+    switch (roll(8)) {
+    case 0: tell("SCRIPT FLUSH"); break;
+    case 1: tell("CLIENT KILL TYPE normal SKIPME yes"); break;
+    case 2: atomic_store(&joint->proxy.mode, PROXY_CUT_REQUEST); break;
+    case 3: atomic_store(&joint->proxy.mode, PROXY_CUT_REPLY); break;
+    case 4: overtake(joint, (int)roll(PARTS)); break;
+    default: break;
+    }
+    bool done = joint_commit(joint) == HARK_COMMIT_DONE;
+    for (int p = 0; p < PARTS; p++) {
+        if (!done) commit_alone(joint, joint->store, p, joint->batches[p]);
+        for (size_t i = 0; i < joint->n[p]; i++) happen(&joint->world, &joint->said[p][i], 0, joint->now_ms);
+        joint->at[p] += (int)joint->n[p];
+    }
+}
+
+// A partition that moved on without a trace in the posts of the others stops them all.
+static void one_position_that_moved_stops_all(void **state)
+{
+    (void)state;
+    struct hark_err err = {0};
+    struct lines before = {0}, after = {0};
+    struct hark_count_part parts[2];
+    enum hark_commit result;
+    tell("FLUSHALL");
+    struct hark_store *store = open_at(server.url);
+    for (int p = 0; p < 2; p++) {
+        struct said said = {.op = HARK_OP_CREATE, .id = p, .time_ms = hark_clock_ms(), .likes = -1, .brands = 1};
+        parts[p] = (struct hark_count_part){p,
+                                            hark_count_batch_new(&plenty),
+                                            {HARK_STR("posts"), hark_str(p ? "1" : "0"), HARK_STR(""), HARK_STR("5")}};
+        add(parts[p].batch, &said, hark_clock_ms());
+        assert_int_equal(hark_count_prepare(store, p, parts[p].batch, &err), 0);
+    }
+    tell("HSET hark:pos:posts 1 7");
+    dump(&before);
+    assert_int_equal(hark_count_commit_together(store, parts, 2, &result, &err), 0);
+    assert_int_equal(result, HARK_COMMIT_MOVED);
+    dump(&after);
+    assert_lines(&after, &before);
+    assert_int_equal(ask_int("HEXISTS %s 0", "hark:pos:posts"), 0);
+    tell("HDEL hark:pos:posts 1");
+    assert_int_equal(hark_count_commit_together(store, parts, 2, &result, &err), 0);
+    assert_int_equal(result, HARK_COMMIT_DONE);
+    assert_int_equal(ask_int("HGET %s 0", "hark:pos:posts"), 5);
+    assert_int_equal(ask_int("HGET %s 1", "hark:pos:posts"), 5);
+    assert_int_equal(ask_int("HGET %s mention", "hark:total:acme"), 2);
+    for (int p = 0; p < 2; p++) hark_count_batch_free(parts[p].batch);
+    lines_free(&before);
+    lines_free(&after);
+    hark_store_close(store);
+}
+
+static void assert_joint_recount(struct joint *joint)
+{
+    struct lines actual = {0}, expected = {0};
+    dump(&actual);
+    recount(&joint->world, &expected, joint->now_ms);
+    assert_lines(&actual, &expected);
+    lines_free(&actual);
+    lines_free(&expected);
+}
+
+static void partitions_are_committed_together(void **state)
+{
+    (void)state;
+    struct joint *joint = hark_calloc(1, sizeof *joint);
+    char path[88];
+    seed_state = 11;
+    tell("FLUSHALL");
+    snprintf(path, sizeof path, "%s/proxy", server.folder);
+    assert_true(proxy_start(&joint->proxy, path, server.socket));
+    snprintf(path, sizeof path, "unix://%s/proxy", server.folder);
+    joint->store = open_at(path);
+    joint->other = open_at(server.url);
+    joint->twin = hark_count_batch_new(&plenty);
+    for (int p = 0; p < PARTS; p++) joint->batches[p] = hark_count_batch_new(&plenty);
+    joint->now_ms = hark_clock_ms();
+    brands[0].listen = &listened;
+    for (int i = 0; i < 300; i++) {
+        joint_round(joint);
+        assert_joint_recount(joint);
+    }
+    assert_true(joint->results[HARK_COMMIT_DONE] > 150);
+    assert_true(joint->results[HARK_COMMIT_MOVED] > 10);
+    assert_true(joint->results[HARK_COMMIT_CONFLICT] > 10);
+    hark_store_close(joint->store);
+    hark_store_close(joint->other);
+    proxy_stop(&joint->proxy);
+    hark_count_batch_free(joint->twin);
+    for (int p = 0; p < PARTS; p++) hark_count_batch_free(joint->batches[p]);
+    lines_free(&joint->world.authors);
+    free(joint);
+}
+
 // --- single cases ---
 
 static const struct hark_position to_one = {{"posts", 5}, {"0", 1}, {"", 0}, {"1", 1}};
@@ -1059,6 +1254,25 @@ static void wiping_takes_the_prefix_and_nothing_else(void **state)
     hark_store_close(store);
 }
 
+// A matcher that started just before must not begin in the midst of it: what it counts would be removed as well.
+static void nothing_begins_while_counters_are_removed(void **state)
+{
+    (void)state;
+    struct hark_store *store = fresh_store();
+    struct hark_err err = {0};
+    struct hark_buf position = {0};
+    tell("HSET hark:meta wiping 2026-01-01T00:00:00.000Z");
+    assert_int_equal(hark_store_position(store, 0, HARK_STR("posts"), HARK_STR("0"), &position, &err), HARK_ESERVICE);
+    assert_false(err.retriable);
+    assert_non_null(strstr(err.text, "are being removed"));
+    assert_int_equal(ask_int("EXISTS %s", "hark:pos:posts"), 0);
+    tell("HDEL hark:meta wiping");
+    err = (struct hark_err){0};
+    assert_int_equal(hark_store_position(store, 0, HARK_STR("posts"), HARK_STR("0"), &position, &err), 0);
+    hark_buf_done(&position);
+    hark_store_close(store);
+}
+
 static void says_what_it_cannot_reach(void **state)
 {
     (void)state;
@@ -1143,6 +1357,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_equal_a_recount_through_faults),
+        cmocka_unit_test(partitions_are_committed_together),
+        cmocka_unit_test(one_position_that_moved_stops_all),
         cmocka_unit_test(a_wiped_redis_is_not_counted_into),
         cmocka_unit_test(a_batch_that_was_applied_by_half_is_found),
         cmocka_unit_test(a_full_redis_is_waited_for),
@@ -1155,6 +1371,7 @@ int main(void)
         cmocka_unit_test(lists_and_json_are_capped),
         cmocka_unit_test(totals_add_up_over_instances),
         cmocka_unit_test(wiping_takes_the_prefix_and_nothing_else),
+        cmocka_unit_test(nothing_begins_while_counters_are_removed),
         cmocka_unit_test(says_what_it_cannot_reach),
         cmocka_unit_test(a_redis_that_hangs_is_given_up),
         cmocka_unit_test(passwords_are_asked_for_and_checked),
