@@ -16,7 +16,7 @@ BUILD="gcc libc6-dev cmake=cmake ninja=ninja-build pkg-config=pkg-config .jansso
   .libhs=libvectorscan-dev .yaml-0.1=libyaml-dev .rdkafka=librdkafka-dev .hiredis=libhiredis-dev .libcurl=libcurl4-openssl-dev
   .libmicrohttpd=libmicrohttpd-dev .libutf8proc=libutf8proc-dev .zlib=zlib1g-dev .libxml-2.0=libxml2-dev .libsecp256k1=libsecp256k1-dev
   redis-server=redis-server redis-cli=redis-tools"
-TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-aiohttp openssl python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps patch=patch promtool=prometheus"
+TEST=".cmocka=libcmocka-dev kcat=kcat /usr/bin/python3=python3 python3-venv python3-aiohttp openssl python3-jsonschema python3-yaml shellcheck=shellcheck curl=curl ps=procps patch=patch promtool=prometheus"
 BROWSER="chromium=chromium node=nodejs npm=npm"
 KAFKA="mvn=maven java=default-jre-headless"
 

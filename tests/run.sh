@@ -153,6 +153,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/hark-tests.XXXXXX")
 trap 'status=$?; clean_up; exit $status' EXIT
 trap 'exit 130' INT TERM
 if [[ -z $quick ]]; then
+  export HARK_TEST_INSTALL=yes # what tests need of PyPI; deploy/packages.sh does the rest
   deploy/packages.sh --build --test --kafka || [[ -z $strict ]] || die 2 "not all packages can be had"
 fi
 options=()

@@ -172,6 +172,9 @@ struct hark_total {
 // 0 are left out.
 int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const struct hark_total **ret, size_t *ret_n,
                      struct hark_err *err) HARK_CHECKED;
+// The same of one brand.
+int hark_read_brand(struct hark_store *store, struct hark_arena *arena, struct hark_str brand,
+                    const struct hark_total **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
 size_t hark_store_instances(const struct hark_store *store);
 // The stored position as hark_store_position(), but writes nothing: "" also where nothing was ever counted.
@@ -188,6 +191,12 @@ int hark_read_each(struct hark_store *store, size_t instance,
                    struct hark_err *err) HARK_CHECKED;
 // How many posts were deleted from the log before they were counted, and how often (hark:gaps), all instances.
 int hark_read_lost(struct hark_store *store, int64_t *ret_posts, int64_t *ret_gaps, struct hark_err *err) HARK_CHECKED;
+
+// What a matching process says of itself, as JSON, in hark:health of the first instance (docs/redis.md). `name` is the
+// process's own. Setting one removes those that were not heard of for a day.
+int hark_store_health_set(struct hark_store *store, struct hark_str name, struct hark_str json,
+                          struct hark_err *err) HARK_CHECKED;
+int hark_store_health_remove(struct hark_store *store, struct hark_str name, struct hark_err *err) HARK_CHECKED;
 
 struct hark_read_meta {
     struct hark_str ruleset, started;

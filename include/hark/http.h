@@ -23,4 +23,7 @@ struct hark_http_options {
 struct hark_http;
 struct hark_http *hark_http_start(const struct hark_http_options *options, struct hark_err *err);
 const char *hark_http_address(const struct hark_http *http); // "http://127.0.0.1:8686/"
-void hark_http_stop(struct hark_http *http);                 // takes NULL; returns when all threads have ended
+// Reads the rules' folder anew. Where it is wrong the rules that are shown stay, and the page says so. One thread at a
+// time.
+int hark_http_reload(struct hark_http *http, bool *ret_changed, struct hark_err *err) HARK_CHECKED;
+void hark_http_stop(struct hark_http *http); // takes NULL; returns when all threads have ended

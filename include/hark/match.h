@@ -93,8 +93,9 @@ enum { HARK_QUARANTINE_OVER = 5, HARK_QUARANTINE_TRIES = 1000, HARK_STOPPED_MAX 
 
 struct hark_pattern_cost {
     const struct hark_pattern *pattern; // as the first rule that has it writes it
-    double share;                       // of the time of hark_match_post(); one post in 64 is timed
-    uint64_t over, skipped;             // posts on which it reached its limit; tries that quarantine spared
+    double share;                       // of the time of hark_match_post(): ns / of_ns; one post in 64 is timed
+    int64_t ns, of_ns;
+    uint64_t over, skipped; // posts on which it reached its limit; tries that quarantine spared
     bool quarantined;
 };
 // What this thread's scratch has spent on each pattern that it tried, the dearest first; valid until the next call.

@@ -60,6 +60,14 @@ struct hark_stream_options hark_pipeline_stream(const struct hark_config *cfg);
 extern const struct hark_topic hark_topics[];
 extern const size_t hark_topics_count;
 
+// Calls `changed`, in another thread, when a file below `path` has changed and all rest for a moment, and at SIGHUP
+// (`asked`); while it returns true it is called again every few seconds. A terminal that goes away is a request to
+// stop. One at a time in a process.
+struct hark_watch;
+struct hark_watch *hark_watch_start(const char *path, bool (*changed)(void *arg, bool asked), void *arg,
+                                    struct hark_err *err);
+void hark_watch_stop(struct hark_watch *watch); // takes NULL
+
 // SIGINT and SIGTERM ask to stop; a second one ends the process at once.
 void hark_stop_install(void);
 bool hark_stopping(void);

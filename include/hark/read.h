@@ -119,6 +119,13 @@ struct hark_read_source {
 int hark_read_sources(struct hark_store *store, struct hark_arena *arena, int64_t first_day_ms, size_t days,
                       const struct hark_read_source **ret, size_t *ret_n, struct hark_err *err) HARK_CHECKED;
 
+// hark:health: what matching processes say of themselves, by name.
+struct hark_health_entry {
+    struct hark_str name, json;
+};
+int hark_read_health(struct hark_store *store, struct hark_arena *arena, const struct hark_health_entry **ret,
+                     size_t *ret_n, struct hark_err *err) HARK_CHECKED;
+
 // What hark:meta says of all instances together, and how they are.
 struct hark_read_state {
     struct hark_str ruleset, started;

@@ -178,5 +178,8 @@ const struct hark_command hark_command_report = {
     .arguments = "",
     .about =
         "prints what Redis holds, brand by intent; with --brand and --from, --to or --format a report on that brand",
+    .more =
+        "Days in which a gap says that posts were missed are marked, for their numbers may be too low: with (gap) in "
+        "Markdown, which lists the gaps, in the column gap of CSV, and by gap_days, gaps and gaps_before in JSON.",
     .run = run,
 };

@@ -6,7 +6,30 @@
 #include <hark/log.h>
 #include <hark/pipeline.h>
 
+#include <signal.h>
 #include <stdio.h>
+
+// Files that are wrong stay as they are until somebody mends them: there is nothing to try again.
+static bool reload(void *arg, bool asked)
+{
+    struct hark_err err = {0};
+    bool changed;
+    if (hark_http_reload(arg, &changed, &err))
+        hark_log(HARK_WARN, "rules not taken", "error=%s", hark_log_q(hark_str(err.text)));
+    else if (changed || asked)
+        hark_log(HARK_INFO, changed ? "rules taken" : "rules unchanged", "%s", "");
+    return false;
+}
+
+// What changed between the first look and the watch is seen by a second look.
+static int watch_rules(const char *folder, struct hark_http *http, struct hark_watch **ret, struct hark_err *err)
+{
+    *ret = NULL;
+    if (!folder) return 0;
+    *ret = hark_watch_start(folder, reload, http, err);
+    if (*ret) raise(SIGHUP);
+    return err->code;
+}
 
 static int serve(const struct hark_config *cfg, const char *redis, struct hark_err *err)
 {
@@ -26,9 +49,11 @@ static int serve(const struct hark_config *cfg, const char *redis, struct hark_e
     printf("%s\n", hark_http_address(http));
     fflush(stdout);
     hark_log(HARK_INFO, "serving", "address=%s redis=%s", hark_http_address(http), hark_log_q(hark_str(redis)));
-    hark_stop_wait();
+    struct hark_watch *watch;
+    if (watch_rules(cfg->rules, http, &watch, err) == 0) hark_stop_wait();
+    hark_watch_stop(watch);
     hark_http_stop(http);
-    return 0;
+    return err->code;
 }
 
 static int run(const struct hark_config *cfg, const struct hark_args *args, struct hark_err *err)

@@ -1,5 +1,6 @@
 // hark report --brand B --from DAY --to DAY: what was said of one brand in these days, against the days before, for the
-// weekly meeting; as Markdown, CSV (a row a day and intent) or JSON.
+// weekly meeting; as Markdown, CSV (a row a day and intent) or JSON. Days that a gap overlaps are marked: their numbers
+// may be too low.
 
 #include "weekly.h"
 
@@ -31,6 +32,8 @@ struct weekly {
     struct list sources, langs, tags;
     const struct hark_read_post *top;
     size_t ntop;
+    const struct hark_gap *gaps; // all that are known, the latest first
+    size_t ngaps;
 };
 
 // --- reading ---
@@ -64,11 +67,10 @@ static int find_intents(struct weekly *w, struct hark_err *err)
 {
     const struct hark_total *totals;
     size_t n;
-    if (hark_read_totals(w->store, w->arena, &totals, &n, err)) return err->code;
+    if (hark_read_brand(w->store, w->arena, w->brand, &totals, &n, err)) return err->code;
     w->now = HARK_NEW_N(w->arena, struct hark_series, n);
     w->earlier = HARK_NEW_N(w->arena, struct hark_series, n);
     for (size_t i = 0; i < n; i++) {
-        if (!hark_str_eq(totals[i].brand, w->brand)) continue;
         w->now[w->n] = w->earlier[w->n] = (struct hark_series){w->brand, totals[i].intent};
         w->n++;
     }
@@ -96,6 +98,24 @@ static int read_series(struct weekly *w, struct hark_err *err)
     return 0;
 }
 
+static bool overlaps(const struct hark_gap *gap, struct hark_range range)
+{
+    return gap->from_ms < range.to_ms && gap->to_ms > range.from_ms;
+}
+
+static bool has_gap(const struct weekly *w, struct hark_range range)
+{
+    for (size_t i = 0; i < w->ngaps; i++)
+        if (overlaps(&w->gaps[i], range)) return true;
+    return false;
+}
+
+static struct hark_range day_of(const struct weekly *w, size_t d)
+{
+    int64_t from_ms = w->range.from_ms + (int64_t)d * day_ms;
+    return (struct hark_range){from_ms, from_ms + day_ms};
+}
+
 static int read_all(struct weekly *w, struct hark_err *err)
 {
     struct hark_str mention = HARK_STR("mention");
@@ -106,7 +126,9 @@ static int read_all(struct weekly *w, struct hark_err *err)
         hark_read_breakdown(w->store, w->arena, w->brand, mention, HARK_BY_LANG, w->range, ROWS, &w->langs.v,
                             &w->langs.n, &total, err))
         return err->code;
-    if (hark_read_tags(w->store, w->arena, w->brand, w->range, ROWS, &w->tags.v, &w->tags.n, err)) return err->code;
+    if (hark_read_tags(w->store, w->arena, w->brand, w->range, ROWS, &w->tags.v, &w->tags.n, err) ||
+        hark_read_gaps(w->store, w->arena, HARK_READ_MAX_ROWS, &w->gaps, &w->ngaps, err))
+        return err->code;
     return hark_read_top(w->store, w->arena, w->brand, mention, w->range, POSTS, &w->top, &w->ntop, err);
 }
 
@@ -153,7 +175,8 @@ static void print_change(int64_t now, int64_t before)
 
 static void markdown_intents(const struct weekly *w)
 {
-    printf("| intent | posts | before | change | authors, about |\n|---|---:|---:|---:|---:|\n");
+    printf("| intent | posts%s | before%s | change | authors, about |\n|---|---:|---:|---:|---:|\n",
+           has_gap(w, w->range) ? " (gap)" : "", has_gap(w, w->before) ? " (gap)" : "");
     for (size_t i = 0; i < w->n; i++) {
         printf("| " HARK_STR_FMT " | %lld | %lld | ", HARK_STR_ARG(w->now[i].intent), (long long)w->now[i].total,
                (long long)w->earlier[i].total);
@@ -170,8 +193,8 @@ static void markdown_days(const struct weekly *w)
     for (size_t i = 0; i < w->n; i++) printf("---:|");
     for (size_t d = 0; d < w->days; d++) {
         char day[11];
-        day_str(w->range.from_ms + (int64_t)d * day_ms, day);
-        printf("\n| %s |", day);
+        day_str(day_of(w, d).from_ms, day);
+        printf("\n| %s%s |", day, has_gap(w, day_of(w, d)) ? " (gap)" : "");
         for (size_t i = 0; i < w->n; i++) printf(" %lld |", (long long)w->now[i].points[d]);
     }
     printf("\n");
@@ -231,6 +254,31 @@ static void markdown_posts(const struct weekly *w)
     }
 }
 
+static void minute_str(int64_t ms, char out[17])
+{
+    char text[HARK_TIME_STR_BYTES];
+    hark_time_str(ms, text);
+    snprintf(out, 17, "%.10s %.5s", text, text + 11);
+}
+
+static void markdown_gaps(const struct weekly *w)
+{
+    const struct hark_range both = {w->before.from_ms, w->range.to_ms};
+    if (!has_gap(w, both)) return;
+    printf("\n## Gaps\n\nIn these times posts were missed: what is marked with (gap) may be too low.\n\n");
+    for (size_t i = 0; i < w->ngaps; i++) {
+        char from[17], to[17];
+        if (!overlaps(&w->gaps[i], both)) continue;
+        minute_str(w->gaps[i].from_ms, from);
+        minute_str(w->gaps[i].to_ms, to);
+        printf("- %s to %s, ", from, to);
+        print_plain(w->gaps[i].source);
+        printf(": ");
+        print_plain(w->gaps[i].reason);
+        printf("\n");
+    }
+}
+
 static void print_markdown(const struct weekly *w)
 {
     char from[11], to[11];
@@ -240,6 +288,7 @@ static void print_markdown(const struct weekly *w)
            from, to, w->days);
     markdown_intents(w);
     markdown_days(w);
+    markdown_gaps(w);
     markdown_list("Sources", (struct hark_str){"", 0}, &w->sources);
     markdown_list("Languages", (struct hark_str){"", 0}, &w->langs);
     for (size_t i = 1; i < w->n; i++) markdown_list("Phrases of ", w->now[i].intent, &w->phrases[i]);
@@ -251,13 +300,14 @@ static void print_markdown(const struct weekly *w)
 
 static void print_csv(const struct weekly *w)
 {
-    printf("day,brand,intent,posts\n");
+    printf("day,brand,intent,posts,gap\n");
     for (size_t d = 0; d < w->days; d++)
         for (size_t i = 0; i < w->n; i++) {
             char day[11];
-            day_str(w->range.from_ms + (int64_t)d * day_ms, day);
-            printf("%s," HARK_STR_FMT "," HARK_STR_FMT ",%lld\n", day, HARK_STR_ARG(w->brand),
-                   HARK_STR_ARG(w->now[i].intent), (long long)w->now[i].points[d]);
+            day_str(day_of(w, d).from_ms, day);
+            printf("%s," HARK_STR_FMT "," HARK_STR_FMT ",%lld,%s\n", day, HARK_STR_ARG(w->brand),
+                   HARK_STR_ARG(w->now[i].intent), (long long)w->now[i].points[d],
+                   has_gap(w, day_of(w, d)) ? "yes" : "no");
         }
 }
 
@@ -296,6 +346,32 @@ static void json_intents(struct hark_json *json, const struct weekly *w)
     hark_json_close(json, ']');
 }
 
+static void json_gaps(struct hark_json *json, const char *key, const struct weekly *w, struct hark_range range)
+{
+    hark_json_key(json, key);
+    hark_json_open(json, '[');
+    for (size_t i = 0; i < w->ngaps; i++)
+        if (overlaps(&w->gaps[i], range)) {
+            struct hark_buf gap = {0};
+            hark_gap_encode(&w->gaps[i], &gap);
+            hark_json_raw(json, hark_buf_str(&gap));
+            hark_buf_done(&gap);
+        }
+    hark_json_close(json, ']');
+}
+
+static void json_gap_days(struct hark_json *json, const struct weekly *w)
+{
+    hark_json_key(json, "gap_days");
+    hark_json_open(json, '[');
+    for (size_t d = 0; d < w->days; d++) {
+        char day[11];
+        day_str(day_of(w, d).from_ms, day);
+        if (has_gap(w, day_of(w, d))) hark_json_cstr(json, day);
+    }
+    hark_json_close(json, ']');
+}
+
 static void print_json(const struct weekly *w)
 {
     struct hark_buf buf = {0};
@@ -307,6 +383,9 @@ static void print_json(const struct weekly *w)
     hark_json_kv(&json, "brand", w->brand);
     hark_json_kc(&json, "from", from);
     hark_json_kc(&json, "to", to);
+    json_gap_days(&json, w);
+    json_gaps(&json, "gaps", w, w->range);
+    json_gaps(&json, "gaps_before", w, w->before);
     json_intents(&json, w);
     json_list(&json, "sources", &w->sources);
     json_list(&json, "langs", &w->langs);

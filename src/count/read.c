@@ -116,6 +116,30 @@ int hark_read_totals(struct hark_store *store, struct hark_arena *arena, const s
     return rc;
 }
 
+static int take_brand(void *arg, const struct ask *ask, size_t instance, const redisReply *reply, struct hark_err *err)
+{
+    (void)instance;
+    return take_totals(arg, *(const struct hark_str *)ask->about, reply, err);
+}
+
+int hark_read_brand(struct hark_store *store, struct hark_arena *arena, struct hark_str brand,
+                    const struct hark_total **ret, size_t *ret_n, struct hark_err *err)
+{
+    struct totals totals = {.arena = arena};
+    struct asks asks = {.arena = arena};
+    asks_add(
+        &asks, &brand, HARK_STR("HGETALL"),
+        hark_arena_printf(arena, HARK_STR_FMT "total:" HARK_STR_FMT, HARK_STR_ARG(store->prefix), HARK_STR_ARG(brand)),
+        (struct hark_str){0});
+    int rc = asks_run(store, &asks, take_brand, &totals, err);
+    if (!rc) *ret_n = finish(&totals, ret);
+    asks_done(&asks);
+    hark_map_done(&totals.map);
+    hark_buf_done(&totals.tmp);
+    free(totals.v);
+    return rc;
+}
+
 // --- meta ---
 
 static int read_instance_meta(const struct hark_store *store, struct hark_redis *redis, struct hark_arena *arena,

@@ -56,6 +56,7 @@ void hark_store_close(struct hark_store *store)
     if (!store) return;
     for (size_t i = 0; i < store->n; i++) {
         hark_redis_done(&store->v[i].redis);
+        hark_track_free(store->v[i].track);
         hark_map_done(&store->v[i].incarnations);
     }
     hark_commit_work_free(store->work);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "redis.h"
+#include "track.h"
 
 #include <hark/arena.h>
 #include <hark/count.h>
@@ -12,6 +13,7 @@ struct hark_instance {
     struct hark_redis redis;
     struct hark_map incarnations; // topic → the incarnation that was seen first, 16 hex digits
     unsigned checked;             // the connection on which it was found fit to be written to; 0: none yet
+    struct hark_track *track;     // of series that were read; NULL: none yet
     char script[41];              // SHA-1 of the commit script; "": not loaded yet
 };
 

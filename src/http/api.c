@@ -7,7 +7,7 @@
 const struct api_resource api_resources[] = {
     {"/api/v1/status", 0, 0, api_status},
     {"/api/v1/brands", 0, 0, api_brands},
-    {"/api/v1/overview", PARAM_AT | PARAM_LIMIT, 0, api_overview},
+    {"/api/v1/overview", PARAM_AT | PARAM_LIMIT | PARAM_FIND, 0, api_overview},
     {"/api/v1/series", PARAM_BRAND | PARAM_INTENT | PARAM_RANGE | PARAM_STEP, PARAM_BRAND, api_series},
     {"/api/v1/share", PARAM_INTENT | PARAM_RANGE, 0, api_share},
     {"/api/v1/breakdown", PARAM_BRAND | PARAM_INTENT | PARAM_RANGE | PARAM_BY | PARAM_LIMIT, PARAM_BRAND,
@@ -17,7 +17,7 @@ const struct api_resource api_resources[] = {
     {"/api/v1/posts", PARAM_BRAND | PARAM_INTENT | PARAM_RANGE | PARAM_LIMIT | PARAM_CURSOR, 0, api_posts},
     {"/api/v1/top", PARAM_BRAND | PARAM_INTENT | PARAM_RANGE | PARAM_LIMIT, PARAM_BRAND, api_top},
     {"/api/v1/alerts", PARAM_LIMIT | PARAM_CURSOR, 0, api_alerts},
-    {"/api/v1/rules", PARAM_AT | PARAM_LIMIT, 0, api_rules},
+    {"/api/v1/rules", PARAM_AT | PARAM_LIMIT | PARAM_FIND, 0, api_rules},
     {"/api/v1/sources", PARAM_AT | PARAM_LIMIT, 0, api_sources},
     {0},
 };

@@ -33,12 +33,11 @@ static int series_intents(struct api *api, struct hark_series **ret, size_t *ret
     const struct params *params = &api->params;
     const struct hark_total *totals;
     size_t ntotals = 0, n = 0;
-    if (!params->nintents && hark_read_totals(api->store, api->arena, &totals, &ntotals, err)) return err->code;
+    if (!params->nintents && hark_read_brand(api->store, api->arena, params->brand, &totals, &ntotals, err))
+        return err->code;
     struct hark_series *series = HARK_NEW_N(api->arena, struct hark_series, params->nintents + ntotals);
     for (size_t i = 0; i < params->nintents; i++) series[n++] = (struct hark_series){params->brand, params->intents[i]};
-    for (size_t i = 0; i < ntotals; i++)
-        if (hark_str_eq(totals[i].brand, params->brand))
-            series[n++] = (struct hark_series){params->brand, totals[i].intent};
+    for (size_t i = 0; i < ntotals; i++) series[n++] = (struct hark_series){params->brand, totals[i].intent};
     *ret = series;
     *ret_n = n;
     return 0;

@@ -80,9 +80,10 @@ void hark_http_stop(struct hark_http *http)
     if (http->live) live_close(http->live);
     hark_listen_stop(http->listen);
     live_stop(http->live);
-    http_rules_free(http->rules);
+    http_rules_drop(http->rules);
     for (size_t i = 0; i < http->nstores; i++) hark_store_close(http->stores[i]);
     free(http->stores);
+    hark_buf_done(&http->rules_problem);
     pthread_mutex_destroy(&http->lock);
     hark_arena_done(&http->arena);
     free(http);

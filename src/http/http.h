@@ -47,7 +47,8 @@ struct hark_http {
     struct hark_store **stores;
     size_t nstores;
     _Atomic bool redis_up;
-    struct http_rules *rules;
+    struct http_rules *rules;      // under the lock
+    struct hark_buf rules_problem; // under the lock: why files that changed were not taken; empty: nothing is wrong
     struct live *live;
     struct hark_listen *listen;
 };
@@ -103,7 +104,8 @@ void http_store_give(struct hark_http *http, struct hark_store *store);
 
 // --- rules.c ---
 struct http_rules *http_rules_load(const char *folder, struct hark_err *err);
-void http_rules_free(struct http_rules *rules); // takes NULL
+struct http_rules *http_rules_take(struct hark_http *http); // for the time of an answer; NULL: none
+void http_rules_drop(struct http_rules *rules);             // takes NULL
 
 // --- assets.c ---
 struct http_asset {

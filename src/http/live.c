@@ -1,7 +1,7 @@
 // Live updates: one thread asks Redis what changed and writes it into a ring of events, which all clients read at their
 // own pace. One who falls behind by the whole ring is let go and connects again.
 //
-//   counts  brands whose all-time totals changed, with these totals
+//   counts  brands whose all-time totals changed, with these totals; one that fell to 0 is told once
 //   alert   an alert as it was sent
 //   state   whether Redis answers, when anything was last counted; at a change and every few seconds as a sign of life
 
@@ -24,6 +24,12 @@ enum {
     SHARE = 10,      // asking takes at most a tenth of the time, however many brands there are
 };
 
+struct noted {
+    struct hark_str rule; // brand, '/', intent
+    struct hark_total total;
+    unsigned round; // in which it was there
+};
+
 struct live {
     struct hark_http *http;
     pthread_t thread;
@@ -39,7 +45,8 @@ struct live {
     struct hark_store *store;
     struct hark_tail *tail;
     struct hark_arena keep; // names of brands and intents
-    struct hark_map totals; // brand, '/', intent → n
+    struct hark_map totals; // brand, '/', intent → struct noted
+    unsigned round;         // of reading them
     bool known;             // totals were read once
     int64_t stated_us, committed_ms;
     bool up;
@@ -199,19 +206,60 @@ static void publish_state(struct live *live, const struct hark_read_state *state
     live->stated_us = hark_clock_mono_us();
 }
 
-// Notes a total; true where it is another than before.
-static bool note_total(struct live *live, const struct hark_total *total)
+static struct noted *find_noted(struct live *live, const struct hark_total *total)
 {
     struct hark_buf key = {0};
     bool fresh;
     hark_buf_printf(&key, HARK_STR_FMT "/" HARK_STR_FMT, HARK_STR_ARG(total->brand), HARK_STR_ARG(total->intent));
     struct hark_map_entry *entry = hark_map_put(&live->totals, hark_buf_str(&key), &fresh);
-    if (fresh) entry->key = hark_arena_str(&live->keep, entry->key);
+    if (fresh) {
+        struct noted *noted = HARK_NEW(&live->keep, struct noted);
+        noted->rule = entry->key = hark_arena_str(&live->keep, entry->key);
+        noted->total.brand = hark_strn(noted->rule.ptr, total->brand.len);
+        noted->total.intent = hark_strn(noted->rule.ptr + total->brand.len + 1, total->intent.len);
+        entry->ptr = noted;
+    }
     hark_buf_done(&key);
-    bool changed = entry->num != total->n;
-    entry->num = total->n;
-    if (changed) hark_metric_set(&counted, entry->key, (double)total->n);
+    return entry->ptr;
+}
+
+// Notes a total; true where it is another than before.
+static bool note_total(struct live *live, const struct hark_total *total)
+{
+    struct noted *noted = find_noted(live, total);
+    bool changed = noted->total.n != total->n;
+    noted->total.n = total->n;
+    if (changed) hark_metric_set(&counted, noted->rule, (double)total->n);
     return changed;
+}
+
+static int by_brand(const void *a, const void *b)
+{
+    const struct hark_total *x = a, *y = b;
+    int rc = hark_str_cmp(x->brand, y->brand);
+    return rc ? rc : hark_str_cmp(x->intent, y->intent);
+}
+
+// Redis has no rows at 0: a total that fell to 0 is missing from what was read. Those are put in.
+static const struct hark_total *with_zeros(struct live *live, struct hark_arena *arena, const struct hark_total *totals,
+                                           size_t *n)
+{
+    struct hark_total *all = HARK_NEW_N(arena, struct hark_total, *n + live->totals.n);
+    size_t nall = 0;
+    live->round++;
+    for (size_t i = 0; i < *n; i++) {
+        find_noted(live, &totals[i])->round = live->round;
+        all[nall++] = totals[i];
+    }
+    for (size_t i = 0; i < live->totals.n; i++) {
+        const struct noted *noted = live->totals.entries[i].ptr;
+        if (noted->total.n == 0 || noted->round == live->round) continue;
+        all[nall] = noted->total;
+        all[nall++].n = 0;
+    }
+    if (nall > *n) qsort(all, nall, sizeof *all, by_brand);
+    *n = nall;
+    return all;
 }
 
 static void write_brand(struct hark_json *json, const struct hark_total *totals, size_t n)
@@ -247,16 +295,19 @@ static void publish_counts(struct live *live, const struct hark_total *totals, s
     hark_buf_done(&body);
 }
 
-static int ask(struct live *live, struct hark_arena *arena, struct hark_read_state *state, struct hark_err *err)
+// `due`: also where no commit is seen, for two of them may have the same millisecond.
+static int ask(struct live *live, bool due, struct hark_arena *arena, struct hark_read_state *state,
+               struct hark_err *err)
 {
     const struct hark_total *totals;
     const struct hark_entry *alerts;
     size_t ntotals, nalerts;
     if (hark_read_state(live->store, arena, state, err)) return err->code;
-    if (state->committed_ms != live->committed_ms || !live->known) {
+    if (state->committed_ms != live->committed_ms || !live->known || due) {
         if (hark_read_totals(live->store, arena, &totals, &ntotals, err) ||
             hark_read_tail(live->store, arena, live->tail, &alerts, &nalerts, err))
             return err->code;
+        totals = with_zeros(live, arena, totals, &ntotals);
         publish_counts(live, totals, ntotals);
         for (size_t i = 0; i < nalerts; i++) publish(live, "alert", alerts[i].json);
         live->committed_ms = state->committed_ms;
@@ -280,9 +331,9 @@ static void tick(struct live *live)
     struct hark_read_state state = {.latest_ms = -1, .committed_ms = -1};
     int64_t before_ms = live->committed_ms;
     bool was = live->up;
-    live->up = ask(live, &arena, &state, &err) == 0;
-    atomic_store(&live->http->redis_up, live->up);
     bool due = hark_clock_mono_us() - live->stated_us > (int64_t)STATE_MS * 1000;
+    live->up = ask(live, due, &arena, &state, &err) == 0;
+    atomic_store(&live->http->redis_up, live->up);
     if (live->up != was || live->committed_ms != before_ms || due) publish_state(live, &state);
     measure(live, &state);
     hark_arena_done(&arena);

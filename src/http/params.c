@@ -107,12 +107,18 @@ static int set_cursor(struct hark_str *at, struct hark_str value, struct hark_er
     return 0;
 }
 
+// A part of a name may be a whole one, and may be nothing.
+static int set_find(struct hark_str *at, struct hark_str value, struct hark_err *err)
+{
+    return value.len ? set_name(at, "find", value, err) : 0;
+}
+
 static const struct {
     const char *name;
     enum param bit;
 } names[] = {
     {"brand", PARAM_BRAND}, {"intent", PARAM_INTENT}, {"from", PARAM_FROM},     {"to", PARAM_TO}, {"step", PARAM_STEP},
-    {"by", PARAM_BY},       {"limit", PARAM_LIMIT},   {"cursor", PARAM_CURSOR}, {"at", PARAM_AT},
+    {"by", PARAM_BY},       {"limit", PARAM_LIMIT},   {"cursor", PARAM_CURSOR}, {"at", PARAM_AT}, {"find", PARAM_FIND},
 };
 enum { NAMES = sizeof names / sizeof *names };
 
@@ -146,6 +152,7 @@ int params_add(struct params *params, unsigned accepted, struct hark_str name, s
     case PARAM_BY: return set_by(&params->by, value, err);
     case PARAM_LIMIT: return set_limit(&params->limit, value, err);
     case PARAM_CURSOR: return set_cursor(&params->cursor, value, err);
+    case PARAM_FIND: return set_find(&params->find, value, err);
     case PARAM_RANGE: break;
     }
     return 0;
@@ -175,6 +182,11 @@ int params_finish(struct params *params, unsigned accepted, int64_t now_ms, stru
     if (!(accepted & PARAM_STEP) && length_ms > (HARK_READ_MAX_DAYS - 1) * day_ms)
         return hark_err_set(err, HARK_EINPUT, "the range is longer than %d days", (int)HARK_READ_MAX_DAYS - 1);
     return 0;
+}
+
+bool params_found(const struct params *params, struct hark_str name)
+{
+    return params->find.len == 0 || memmem(name.ptr, name.len, params->find.ptr, params->find.len) != NULL;
 }
 
 int params_cursor(struct hark_str text, struct hark_cursor *ret, struct hark_err *err)

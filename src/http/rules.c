@@ -1,9 +1,12 @@
-// The rule files as people wrote them: what there is, the state of their tests, and how often each rule hits.
+// The rule files as people wrote them: what there is, the state of their tests, how often each rule hits, and what
+// matchers say of what its patterns cost (rule_health.c).
 //
-// Read once at the start. Whether the matcher counts by the same files is told by the two versions.
+// Read at the start and whenever they change; files that are wrong change nothing but are told. Whether the matcher
+// counts by the same files is told by the two versions.
 
-#include "http.h"
+#include "rule_health.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct tested {
@@ -11,6 +14,7 @@ struct tested {
 };
 
 struct http_rules {
+    atomic_uint refs;
     struct hark_matcher *m;
     struct tested *brands, *intents; // by their index
     struct hark_buf failures;        // JSON objects, parted by commas
@@ -71,32 +75,69 @@ static int run_tests(struct http_rules *rules, struct hark_err *err)
     return 0;
 }
 
-struct http_rules *http_rules_load(const char *folder, struct hark_err *err)
+static struct http_rules *prepare(struct hark_ruleset *rs, struct hark_err *err)
+{
+    struct http_rules *rules = hark_calloc(1, sizeof *rules);
+    atomic_init(&rules->refs, 1);
+    rules->m = hark_matcher_new(rs, &(struct hark_match_options){0}, err);
+    if (rules->m && run_tests(rules, err) == 0) return rules;
+    http_rules_drop(rules);
+    return NULL;
+}
+
+// NULL without an error where their version is `known`.
+static struct http_rules *load(const char *folder, const char *known, struct hark_err *err)
 {
     struct hark_problems problems = {0};
-    if (!folder) return NULL;
-    struct http_rules *rules = hark_calloc(1, sizeof *rules);
+    struct http_rules *rules = NULL;
     struct hark_ruleset *rs = hark_rules_load(&folder, 1, hark_match_check_regex, &problems);
     if (!rs)
         hark_err_set(err, HARK_EINPUT, "%s: %zu error%s in the rules; `hark check %s` shows them", folder,
                      problems.errors, problems.errors == 1 ? "" : "s", folder);
-    else
-        rules->m = hark_matcher_new(rs, &(struct hark_match_options){0}, err);
+    else if (!known || strcmp(rs->version, known) != 0)
+        rules = prepare(rs, err);
     hark_ruleset_unref(rs);
     hark_problems_done(&problems);
-    if (rules->m && run_tests(rules, err) == 0) return rules;
-    http_rules_free(rules);
-    return NULL;
+    return rules;
 }
 
-void http_rules_free(struct http_rules *rules)
+struct http_rules *http_rules_load(const char *folder, struct hark_err *err)
 {
-    if (!rules) return;
+    return folder ? load(folder, NULL, err) : NULL;
+}
+
+struct http_rules *http_rules_take(struct hark_http *http)
+{
+    pthread_mutex_lock(&http->lock);
+    struct http_rules *rules = http->rules;
+    if (rules) atomic_fetch_add(&rules->refs, 1);
+    pthread_mutex_unlock(&http->lock);
+    return rules;
+}
+
+void http_rules_drop(struct http_rules *rules)
+{
+    if (!rules || atomic_fetch_sub(&rules->refs, 1) > 1) return;
     hark_matcher_unref(rules->m);
     hark_buf_done(&rules->failures);
     free(rules->brands);
     free(rules->intents);
     free(rules);
+}
+
+int hark_http_reload(struct hark_http *http, bool *ret_changed, struct hark_err *err)
+{
+    struct http_rules *now = http_rules_take(http); // of which only this thread puts others in place
+    struct http_rules *rules = load(http->options.rules, now ? hark_matcher_rules(now->m)->version : NULL, err);
+    pthread_mutex_lock(&http->lock);
+    if (rules) http->rules = rules;
+    hark_buf_clear(&http->rules_problem);
+    hark_buf_str_add(&http->rules_problem, hark_str(err->code ? err->text : ""));
+    pthread_mutex_unlock(&http->lock);
+    *ret_changed = rules != NULL;
+    if (rules) http_rules_drop(now); // what `http` held of it
+    http_rules_drop(now);
+    return err->code;
 }
 
 // --- the answer ---
@@ -113,33 +154,62 @@ static void write_tests(struct hark_json *json, const struct tested *tested)
     hark_json_close(json, '}');
 }
 
-static void write_days(struct hark_json *json, const struct hark_series *series)
+// Shared by all answers' parts.
+struct answer {
+    struct api *api;
+    const struct http_rules *rules;
+    const struct rule_health *health;
+    const struct hark_brand **brands; // that are shown
+    size_t nbrands, found;            // and how many could be
+    struct hark_series *hits;         // of them, one after the other
+};
+
+// The mention and each intent of the brands that are shown, with the hits on each of the last days, today last. In one
+// go: a brand each would be a way to Redis each.
+static int read_hits(struct answer *answer, struct hark_err *err)
 {
+    struct api *api = answer->api;
+    size_t n = 0;
+    for (size_t b = 0; b < answer->nbrands; b++) n += answer->brands[b]->nintents + 1;
+    struct hark_series *next = answer->hits = HARK_NEW_N(api->arena, struct hark_series, n);
+    for (size_t b = 0; b < answer->nbrands; b++) {
+        const struct hark_brand *brand = answer->brands[b];
+        *next++ = (struct hark_series){.brand = brand->name, .intent = HARK_STR("mention")};
+        for (size_t i = 0; i < brand->nintents; i++)
+            *next++ = (struct hark_series){.brand = brand->name, .intent = brand->intents[i]->name};
+    }
+    int64_t from_ms = (api->params.at_ms / day_ms - (DAYS - 1)) * day_ms;
+    return hark_read_series(api->store, api->arena, HARK_STEP_DAY, from_ms, DAYS, api->now_ms, answer->hits, n, err);
+}
+
+// A rule: what it hit, and the health of what it is made of. `intent` NULL: the mention, which is the brand's own
+// words.
+static void write_rule(const struct answer *answer, const struct hark_brand *brand, const struct hark_intent *intent,
+                       const struct hark_series *hits)
+{
+    struct hark_json *json = &answer->api->json;
     hark_json_open(json, '{');
-    hark_json_kv(json, "intent", series->intent);
+    hark_json_kv(json, "intent", hits->intent);
     hark_json_key(json, "days");
     hark_json_open(json, '[');
-    for (size_t i = 0; i < DAYS; i++) hark_json_int(json, series->points[i]);
+    for (size_t i = 0; i < DAYS; i++) hark_json_int(json, hits->points[i]);
     hark_json_close(json, ']');
+    if (intent)
+        rule_health_intent(answer->health, intent, json);
+    else
+        rule_health_brand(answer->health, brand, json);
+    write_tests(json, intent ? &answer->rules->intents[intent->index] : &answer->rules->brands[brand->index]);
     hark_json_close(json, '}');
 }
 
-// The mention and each intent, with its hits on each of the last days, today last.
-static int write_hits(struct api *api, const struct hark_brand *brand, struct hark_err *err)
+static void write_rules(const struct answer *answer, const struct hark_brand *brand, const struct hark_series *hits)
 {
-    struct hark_series *series = HARK_NEW_N(api->arena, struct hark_series, brand->nintents + 1);
-    int64_t from_ms = (api->params.at_ms / day_ms - (DAYS - 1)) * day_ms;
-    series[0] = (struct hark_series){.brand = brand->name, .intent = HARK_STR("mention")};
-    for (size_t i = 0; i < brand->nintents; i++)
-        series[i + 1] = (struct hark_series){.brand = brand->name, .intent = brand->intents[i]->name};
-    if (hark_read_series(api->store, api->arena, HARK_STEP_DAY, from_ms, DAYS, api->now_ms, series, brand->nintents + 1,
-                         err))
-        return err->code;
-    hark_json_key(&api->json, "rules");
-    hark_json_open(&api->json, '[');
-    for (size_t i = 0; i <= brand->nintents; i++) write_days(&api->json, &series[i]);
-    hark_json_close(&api->json, ']');
-    return 0;
+    struct hark_json *json = &answer->api->json;
+    hark_json_key(json, "rules");
+    hark_json_open(json, '[');
+    write_rule(answer, brand, NULL, &hits[0]);
+    for (size_t i = 0; i < brand->nintents; i++) write_rule(answer, brand, brand->intents[i], &hits[i + 1]);
+    hark_json_close(json, ']');
 }
 
 static void write_alerts(struct hark_json *json, const struct hark_brand *brand)
@@ -155,11 +225,12 @@ static void write_alerts(struct hark_json *json, const struct hark_brand *brand)
     hark_json_close(json, ']');
 }
 
-// What a rule costs: where no text is sure to be in its posts, every post is decoded for its sake.
-static void write_cost(struct api *api, const struct hark_brand *brand)
+// Where no text is sure to be in its posts, every post is decoded for a brand's sake.
+static void write_filter(const struct answer *answer, const struct hark_brand *brand)
 {
     size_t n;
-    const struct hark_unfiltered *unfiltered = hark_matcher_unfiltered(api->http->rules->m, &n);
+    struct api *api = answer->api;
+    const struct hark_unfiltered *unfiltered = hark_matcher_unfiltered(answer->rules->m, &n);
     size_t i = 0;
     while (i < n && unfiltered[i].brand != brand) i++;
     hark_json_kb(&api->json, "prefiltered", i == n);
@@ -169,24 +240,24 @@ static void write_cost(struct api *api, const struct hark_brand *brand)
                                                                                : HARK_STR("every post is meant"));
 }
 
-static int write_brand(struct api *api, const struct hark_brand *brand, struct hark_err *err)
+static void write_brand(const struct answer *answer, const struct hark_brand *brand, const struct hark_series *hits)
 {
-    struct hark_json *json = &api->json;
+    struct hark_json *json = &answer->api->json;
     hark_json_open(json, '{');
     hark_json_kv(json, "name", brand->name);
     hark_json_kv(json, "team", brand->team);
     write_place(json, brand->loc);
-    write_tests(json, &api->http->rules->brands[brand->index]);
-    write_cost(api, brand);
+    write_tests(json, &answer->rules->brands[brand->index]);
+    write_filter(answer, brand);
     write_alerts(json, brand);
-    int rc = write_hits(api, brand, err);
+    write_rules(answer, brand, hits);
     hark_json_close(json, '}');
-    return rc;
 }
 
-static void write_intent(struct api *api, const struct hark_intent *intent)
+// `brand`: whose file has it, for no other; NULL: a file of its own.
+static void write_intent(const struct answer *answer, const struct hark_intent *intent, const struct hark_brand *brand)
 {
-    struct hark_json *json = &api->json;
+    struct hark_json *json = &answer->api->json;
     struct hark_map langs = {0};
     for (size_t i = 0; i < intent->nphrases; i++) {
         struct hark_str lang = intent->phrases[i].lang;
@@ -194,6 +265,7 @@ static void write_intent(struct api *api, const struct hark_intent *intent)
     }
     hark_json_open(json, '{');
     hark_json_kv(json, "name", intent->name);
+    hark_json_kv(json, "brand", brand ? brand->name : (struct hark_str){0});
     hark_json_kv(json, "about", intent->about);
     write_place(json, intent->loc);
     hark_json_ki(json, "threshold", intent->threshold);
@@ -204,27 +276,51 @@ static void write_intent(struct api *api, const struct hark_intent *intent)
         hark_json_int(json, langs.entries[i].num);
     }
     hark_json_close(json, '}');
-    write_tests(json, &api->http->rules->intents[intent->index]);
+    write_tests(json, &answer->rules->intents[intent->index]);
+    rule_health_intent(answer->health, intent, json);
     hark_json_close(json, '}');
     hark_map_done(&langs);
 }
 
-static int write_all(struct api *api, struct hark_err *err)
+static void choose_brands(struct answer *answer)
 {
-    const struct http_rules *rules = api->http->rules;
+    const struct params *params = &answer->api->params;
+    const struct hark_ruleset *rs = hark_matcher_rules(answer->rules->m);
+    answer->brands = HARK_NEW_N(answer->api->arena, const struct hark_brand *, rs->nbrands);
+    for (size_t i = 0; i < rs->nbrands; i++) {
+        if (!params_found(params, rs->brands[i].name)) continue;
+        answer->found++;
+        if (answer->nbrands < params->limit) answer->brands[answer->nbrands++] = &rs->brands[i];
+    }
+}
+
+static int write_all(struct answer *answer, struct hark_err *err)
+{
+    struct api *api = answer->api;
+    const struct http_rules *rules = answer->rules;
     const struct hark_ruleset *rs = hark_matcher_rules(rules->m);
     struct hark_json *json = &api->json;
+    choose_brands(answer);
+    if (read_hits(answer, err)) return err->code;
     hark_json_kc(json, "version", rs->version);
     hark_json_ki(json, "count", (int64_t)rs->nbrands);
+    hark_json_ki(json, "found", (int64_t)answer->found);
     api_time(api, "at", api->params.at_ms);
     hark_json_key(json, "brands");
     hark_json_open(json, '[');
-    for (size_t i = 0; i < rs->nbrands && i < api->params.limit; i++)
-        if (write_brand(api, &rs->brands[i], err)) return err->code;
+    const struct hark_series *hits = answer->hits;
+    for (size_t i = 0; i < answer->nbrands; i++) {
+        write_brand(answer, answer->brands[i], hits);
+        hits += answer->brands[i]->nintents + 1;
+    }
     hark_json_close(json, ']');
     hark_json_key(json, "intents");
     hark_json_open(json, '[');
-    for (size_t i = 0; i < rs->nintents && i < api->params.limit; i++) write_intent(api, rs->intents[i]);
+    for (size_t i = 0; i < rs->nnamed; i++) write_intent(answer, rs->intents[i], NULL);
+    for (size_t b = 0; b < answer->nbrands; b++)
+        for (size_t i = 0; i < answer->brands[b]->nintents; i++)
+            if (answer->brands[b]->intents[i]->inlined)
+                write_intent(answer, answer->brands[b]->intents[i], answer->brands[b]);
     hark_json_close(json, ']');
     hark_json_key(json, "failures");
     hark_json_open(json, '[');
@@ -233,11 +329,28 @@ static int write_all(struct api *api, struct hark_err *err)
     return 0;
 }
 
+static void write_problem(struct api *api)
+{
+    struct hark_http *http = api->http;
+    pthread_mutex_lock(&http->lock);
+    hark_json_kv(&api->json, "problem",
+                 http->rules_problem.len ? hark_buf_str(&http->rules_problem) : (struct hark_str){0});
+    pthread_mutex_unlock(&http->lock);
+}
+
 int api_rules(struct api *api, struct hark_err *err)
 {
     struct hark_read_meta meta;
-    if (hark_read_meta(api->store, api->arena, &meta, err)) return err->code;
-    hark_json_kb(&api->json, "loaded", api->http->rules != NULL);
+    struct rule_health health;
+    if (hark_read_meta(api->store, api->arena, &meta, err) || rule_health_read(&health, api, err)) return err->code;
+    struct http_rules *rules = http_rules_take(api->http);
+    struct answer answer = {.api = api, .rules = rules, .health = &health};
+    hark_json_kb(&api->json, "loaded", rules != NULL);
     hark_json_kv(&api->json, "counting", meta.ruleset);
-    return api->http->rules ? write_all(api, err) : 0;
+    write_problem(api);
+    rule_health_write(&health, api);
+    int rc = rules ? write_all(&answer, err) : 0;
+    http_rules_drop(rules);
+    rule_health_done(&health);
+    return rc;
 }

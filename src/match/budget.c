@@ -100,6 +100,8 @@ size_t hark_budget_costs(struct hark_budget *budget, const struct hark_pattern_c
         budget->costs[n++] = (struct hark_pattern_cost){
             .pattern = budget->healths->v[i].pattern,
             .share = budget->all_ns ? (double)spent->ns / (double)budget->all_ns : 0,
+            .ns = spent->ns,
+            .of_ns = budget->all_ns,
             .over = spent->all_over,
             .skipped = spent->skipped,
             .quarantined = atomic_load_explicit(&budget->healths->v[i].quarantined, memory_order_relaxed),

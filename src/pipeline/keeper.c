@@ -33,6 +33,7 @@ void gap_log(const struct hark_gap *gap)
     char from[HARK_TIME_STR_BYTES], to[HARK_TIME_STR_BYTES];
     hark_time_str(gap->from_ms, from);
     hark_time_str(gap->to_ms, to);
+    metrics_gap();
     hark_log(HARK_WARN, "posts were missed", "source=%s from=%s to=%s reason=%s", hark_log_q(gap->source), from, to,
              hark_log_q(gap->reason));
 }

@@ -19,6 +19,7 @@ struct match { // of the process
     const char *redis;
     struct hark_str topic; // of positions
     struct tally tally;
+    struct health *health;
     _Atomic bool in_trouble; // Kafka is away
     // --until-end: where the log ended when the command started
     struct hark_partition *ends;
@@ -27,6 +28,7 @@ struct match { // of the process
 
 struct worker {
     struct match *match;
+    size_t number;
     struct hark_consumer *consumer;
     struct lane_env take;
     struct hark_store *store; // of this thread: positions
@@ -192,6 +194,7 @@ static int pass_gap(void *arg, int32_t partition, int64_t from, int64_t to, stru
     char next[21];
     if (commit_all(worker, err)) return err->code;
     if (partition >= worker->nlanes || !worker->lanes[partition]) return 0;
+    metrics_gap();
     hark_log(HARK_ERROR, "posts were deleted from the log before they were counted",
              "topic=" HARK_STR_FMT " partition=%d from=%lld to=%lld posts=%lld", HARK_STR_ARG(worker->match->topic),
              (int)partition, (long long)from, (long long)to, (long long)(to - from));
@@ -351,6 +354,8 @@ static int consume(struct worker *worker, struct hark_err *err)
         hark_batch_free(batch);
         if (code) return code;
         if (!batch) note_ends(worker);
+        if (health_due(worker->match->health, worker->number))
+            health_tell(worker->match->health, worker->number, worker->take.m, worker->take.ms);
         if (commit_due(worker, taken, committed_us)) {
             if (start_commit(worker, err)) return err->code;
             committed_us = hark_clock_mono_us();
@@ -397,8 +402,7 @@ static void close_worker(struct worker *worker)
 
 static int work(void *arg, size_t i, struct hark_err *err)
 {
-    struct worker worker = {.match = arg, .err = err};
-    (void)i;
+    struct worker worker = {.match = arg, .number = i, .err = err};
     if (open_worker(&worker, err) == 0) consume(&worker, err);
     close_worker(&worker);
     return err->code;
@@ -495,8 +499,10 @@ int hark_pipeline_match(const struct hark_config *cfg, struct hark_err *err)
     if (match.rules && (!cfg->until_end || find_ends(&match, err) == 0)) {
         struct hark_http *http;
         progress_start(&match.tally);
+        match.health = health_start("match", cfg, match.redis, (size_t)cfg->workers);
         if (metrics_start(cfg, &match.tally, is_ready, &match, &http, err) == 0)
             read_all((size_t)cfg->workers, work, &match, err);
+        health_stop(match.health);
         metrics_stop(http);
         progress_stop();
         tally_log(&match.tally, "match", started_us);

@@ -21,6 +21,8 @@ static const struct hark_metric dead_letters = {
 static const struct hark_metric rules_info = {"hark_rules_info", "1 for the rule set in force.", HARK_GAUGE, "version"};
 static const struct hark_metric quarantined = {"hark_rules_quarantined_total",
                                                "Patterns put in quarantine since the start.", HARK_COUNTER, NULL};
+static const struct hark_metric gaps = {
+    "hark_gaps_total", "Times in which a source or the log missed posts, since the start.", HARK_COUNTER, NULL};
 static const struct hark_metric rules_brands = {"hark_rules_brands", "Brands in the rule set.", HARK_GAUGE, NULL};
 
 #define COUNT(member, text)                                                                                            \
@@ -87,6 +89,11 @@ void metrics_quarantined(void)
     hark_metric_add(&quarantined, (struct hark_str){0}, 1);
 }
 
+void metrics_gap(void)
+{
+    hark_metric_add(&gaps, (struct hark_str){0}, 1);
+}
+
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
                   struct hark_http **ret, struct hark_err *err)
 {
@@ -96,6 +103,8 @@ int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*rea
     if (!cfg->listen) return 0;
     *ret = hark_http_start(&options, err);
     if (!*ret) return err->code;
+    hark_metric_add(&gaps, (struct hark_str){0}, 0); // there from the start: who watches them sees the first one
+    hark_metric_add(&quarantined, (struct hark_str){0}, 0);
     hark_metrics_collector(collect, tally);
     hark_log(HARK_INFO, "serving metrics", "address=%s", hark_http_address(*ret));
     return 0;

@@ -37,11 +37,23 @@ void metrics_took(const struct hark_metric *metric, const char *label, int64_t s
 void metrics_dead(struct hark_str reason);                                                  // a dead letter
 void metrics_rules(const struct hark_ruleset *rs, const char *before); // version of the set before, or NULL
 void metrics_quarantined(void);                                        // a pattern
+void metrics_gap(void);
 // Serves /metrics, /healthz and /readyz where cfg->listen says; *ret NULL where it says nothing. `ready` may be NULL.
 struct hark_http;
 int metrics_start(const struct hark_config *cfg, struct tally *tally, bool (*ready)(void *arg), void *ready_arg,
                   struct hark_http **ret, struct hark_err *err) HARK_CHECKED;
 void metrics_stop(struct hark_http *http); // takes NULL
+
+// --- what the process says of its rules in Redis ---
+
+// Starts a thread that writes it every few seconds; NULL where there can be none. What the options point to must live
+// on.
+struct health;
+struct health *health_start(const char *command, const struct hark_config *cfg, const char *redis, size_t nworkers);
+void health_stop(struct health *health); // takes NULL; takes the process's word away
+// Whether it is time for a worker to tell what its scratch knows. By the thread that uses the scratch.
+bool health_due(struct health *health, size_t worker); // NULL: never
+void health_tell(struct health *health, size_t worker, const struct hark_matcher *m, struct hark_scratch *ms);
 
 // --- stopping ---
 

@@ -16,6 +16,7 @@ struct run {
     const char *redis;
     struct dead_file *dead;
     struct tally tally;
+    struct health *health;
 };
 
 enum {
@@ -26,6 +27,7 @@ enum {
 // a source may be silent for hours with posts in hand.
 struct reader {
     struct run *run;
+    size_t number;
     struct hark_source *src;
     struct lane_env take;
     struct commit_env commit;
@@ -73,6 +75,16 @@ static void take_item(struct reader *reader, struct hark_source_item *item)
     pthread_mutex_unlock(&reader->lock);
 }
 
+// Under the lock: the other thread may put another scratch in its place.
+static void tell_health(struct reader *reader)
+{
+    struct health *health = reader->run->health;
+    if (!health_due(health, reader->number)) return;
+    pthread_mutex_lock(&reader->lock);
+    health_tell(health, reader->number, reader->take.m, reader->take.ms);
+    pthread_mutex_unlock(&reader->lock);
+}
+
 static int take_items(struct reader *reader, struct hark_err *err)
 {
     struct tally *tally = &reader->run->tally;
@@ -87,6 +99,7 @@ static int take_items(struct reader *reader, struct hark_err *err)
         take_item(reader, &item);
         if (turn % 64 && item.kind != HARK_ITEM_IDLE) continue;
         read_progress(reader->src, tally);
+        tell_health(reader);
         if (hark_clock_mono_us() > until_us) break;
     }
     return err->code;
@@ -202,6 +215,7 @@ static int run_source(void *arg, size_t i, struct hark_err *err)
     struct emit *emit = emit_stdout(run->cfg->emit, run->dead);
     struct reader reader = {
         .run = run,
+        .number = i,
         .take = {.cfg = run->cfg, .emit = emit, .tally = &run->tally, .input = "run"},
         .commit = {.store = store, .emit = emit, .tally = &run->tally, .topic = HARK_STR("run")},
     };
@@ -233,7 +247,9 @@ int hark_pipeline_run(const struct hark_config *cfg, const char *const *specs, s
         run.redis = hark_backend_redis(backend);
         struct hark_http *http;
         progress_start(&run.tally);
+        run.health = health_start("run", cfg, run.redis, n);
         if (metrics_start(cfg, &run.tally, NULL, NULL, &http, err) == 0) read_all(n, run_source, &run, err);
+        health_stop(run.health);
         metrics_stop(http);
         progress_stop();
         tally_log(&run.tally, "run", started_us);

@@ -30,6 +30,7 @@ function post(fields) {
 // A page of its own; fails where the page says anything to the console.
 async function open(view, options, body) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }), page = await context.newPage(), said = [];
+  page.setDefaultTimeout(60000);
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && said.push(message.text()));
   page.on("pageerror", (error) => said.push(error.message));
   page.on("dialog", (dialog) => (said.push(`dialog ${dialog.message()}`), dialog.dismiss()));
@@ -96,7 +97,7 @@ const tests = {
       const all = redis("ZCOUNT", "hark:posts:fallow-harbour:mention:2026-11-20", String(Date.parse(`2026-11-20T${from}:00Z`)), String(Date.parse(`2026-11-20T${to}:00Z`) - 1));
       equal(shown.length, Math.min(20, all), "posts");
       equal(number(labels[at].split(" · ")[0].split(":").pop()), all, "the bar's number");
-      const links = await page.$$eval("main .open a", (list) => list.map((link) => [link.rel, link.protocol]));
+      const links = await page.$$eval("main a.open", (list) => list.map((link) => [link.rel, link.protocol]));
       check(links.length > 0 && links.every(([rel, protocol]) => rel === "noopener nofollow noreferrer" && /^https?:$/.test(protocol)), JSON.stringify(links[0]));
     });
   },
@@ -127,6 +128,19 @@ const tests = {
       await tabTo("select");
       await page.keyboard.press("w");
       await page.waitForFunction(() => /intent=want/.test(location.hash));
+    });
+  },
+
+  async the_focus_stays_where_it_is_when_news_come() {
+    await open("/", {}, async (page) => {
+      await page.waitForSelector(".status.good");
+      const link = "main th a[href='#/brand/kettlewick']", before = await page.textContent("#today");
+      await page.focus(link);
+      const old = await page.$(link);
+      post({ text: "I really want the #Quillon in blue" });
+      await page.waitForFunction((n) => document.querySelector("#today").textContent !== n, before);
+      await page.waitForFunction((one) => !one.isConnected, old); // the table was made anew
+      check(await page.evaluate((selector) => document.activeElement.matches(selector), link), "the focus");
     });
   },
 
@@ -165,6 +179,24 @@ const tests = {
         });
   },
 
+  async every_chart_has_its_table() {
+    const hours = redis("HGETALL", "hark:count:kettlewick:mention:hour:2026-11");
+    await open("/", {}, async (page) => {
+      await page.click("section[aria-label=Brands] summary");
+      const names = await page.$$eval("section[aria-label=Brands] details thead th", (list) => list.map((one) => one.textContent));
+      const row = await page.$$eval("section[aria-label=Brands] details tbody tr", (list) => [...list.find((one) => one.children[0].textContent === "kettlewick").children].map((one) => one.textContent));
+      for (const [hour, n] of Object.entries(hours)) equal(number(row[names.indexOf(`${hour.slice(3)}:00`)]), Number(n), hour);
+      equal(row.slice(1).reduce((sum, n) => sum + number(n), 0), Object.values(hours).reduce((sum, n) => sum + Number(n), 0), "all hours");
+    });
+    for (const [view, count] of [["/rules", "section[aria-label=Brands]"], ["/sources", "section[aria-label='Posts by source']"]])
+      await open(view, {}, async (page) => {
+        await page.click(`${count} summary`);
+        const cells = await page.$$eval(`${count} details tbody tr`, (list) => list.map((row) => [...row.children].slice(1).map((one) => Number(one.textContent.replace(/\D/g, "")))));
+        const shown = await page.$$eval(`${count} .spark`, (list) => list.map((one) => one.getAttribute("aria-label").match(/[\d,]+/g).slice(1).map((n) => Number(n.replace(/,/g, "")))));
+        equal(cells, shown, view);
+      });
+  },
+
   async the_first_look_is_small() {
     const context = await browser.newContext(), page = await context.newPage();
     const bodies = [];
@@ -191,6 +223,7 @@ const tests = {
           equal(await page.$$eval("main script, main img, main iframe, main b.x", (list) => list.length), 0, "elements made of text");
           equal(await page.$$eval("main a", (list) => list.filter((link) => !/^https?:$/.test(link.protocol)).length), 0, "links that are none");
           equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+          equal(await page.$$eval("main .post", (list) => list.filter((one) => /Open post/.test(one.textContent) && !one.querySelector("a.open")).length), 0, "words of links that are none");
           const heights = await page.$$eval("main .post", (list) => list.map((one) => one.getBoundingClientRect().height));
           check(Math.max(...heights) < 700, `a post of ${Math.max(...heights)} px`);
           const isolated = await page.$$eval("main .post .text, main .post .author", (list) => list.every((one) => one.tagName === "BDI"));
@@ -212,6 +245,47 @@ const tests = {
       await page.screenshot({ path: `${HARK_SHOTS}/gap.png` });
     });
     await open("/sources", {}, async (page) => check(/a test/.test(await page.textContent("section[aria-label=Gaps]")), "the list"));
+  },
+
+  async rules_show_cost_quarantine_and_tests() {
+    const time = new Date().toISOString(), pattern = { pattern: "/¿/", file: "rules/intents/question.yaml", line: 32, over: 5, skipped: 7, quarantined: true, share: 0.31 };
+    await open("/rules", {}, async (page) => check(/No matcher is at work/.test(await page.textContent("section[aria-label='At work']")), "no matcher"));
+    redis("HSET", "hark:health", "host:1", JSON.stringify({ time, command: "match", ruleset: "abcdef012345", measured_us: 1000, patterns: [pattern] }),
+      "host:2", JSON.stringify({ time: "2026-11-20T00:00:00.000Z", command: "match", ruleset: "abcdef012345", measured_us: 1000, patterns: [] }));
+    for (const [width, colorScheme] of [[1280, "light"], [360, "dark"]])
+      await open("/rules", { viewport: { width, height: 900 }, colorScheme }, async (page) => {
+        const work = await page.textContent("section[aria-label='At work']");
+        check(/host:1[^]*counts|another set/.test(work) && /host:2[^]*silent for/.test(work) && /in quarantine/.test(work), work);
+        const row = await page.$$eval("table.rules tbody tr", (list) => list.filter((one) => one.children[0].textContent === "question").map((one) => [...one.children].map((cell) => cell.textContent)));
+        check(row.length === 3 && row.every((cells) => cells[4] === "31%" && /pass/.test(cells[5]) && /1 in quarantine/.test(cells[6])), JSON.stringify(row));
+        equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+        await page.screenshot({ path: `${HARK_SHOTS}/rules-${width}.png`, fullPage: true });
+      });
+    redis("DEL", "hark:health");
+  },
+
+  async many_brands_are_shown_on_demand_and_found() {
+    const names = Array.from({ length: 60 }, (_, i) => `shop-${String(i).padStart(3, "0")}${i === 33 ? "-of-a-name-that-goes-on-and-on-to-the-end-of-its-line" : ""}`);
+    redis("SADD", "hark:brands", ...names);
+    for (const name of names) redis("HSET", `hark:total:${name}`, "mention", "1");
+    for (const width of [1280, 360])
+      await open("/", { viewport: { width, height: 740 } }, async (page) => {
+        const rows = () => page.$$eval("main table.wide tbody tr th", (list) => list.map((one) => one.textContent));
+        equal((await rows()).length, 50, "at first");
+        await page.click("section[aria-label=Brands] .more button");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 63);
+        await page.fill("input[type=search]", "SHOP 03");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 10);
+        check((await rows()).every((name) => name.startsWith("shop-03")), "what is found");
+        equal(await page.evaluate(() => document.documentElement.scrollWidth), width, "width");
+        await page.screenshot({ path: `${HARK_SHOTS}/many-${width}.png` });
+        await page.fill("input[type=search]", "no such thing");
+        await page.waitForSelector("section[aria-label=Brands] .empty");
+        await page.fill("input[type=search]", "");
+        await page.waitForFunction(() => document.querySelectorAll("main table.wide tbody tr").length === 63);
+      });
+    redis("SREM", "hark:brands", ...names);
+    redis("DEL", ...names.map((name) => `hark:total:${name}`));
   },
 
   // The last: the server is stopped.

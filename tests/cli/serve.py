@@ -9,9 +9,7 @@ import os
 import pathlib
 import random
 import re
-import select
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,42 +17,11 @@ import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from harklib import HARK, ROOT, WORK, Redis, Skip, equal, hark, main, start, test, wait_for
+from serving import Events, Server
 
 SAMPLE = ROOT / "deploy/sample/posts.ndjson"
 DAY = {"from": "2026-11-20", "to": "2026-11-21"}
 CLIENTS = 1000
-
-
-class Server:
-    def __init__(self, *redis, env=None, rules=True, args=()):
-        more = ["--rules", "rules"] if rules else []
-        self.process = start("serve", "--redis", ",".join(one.url for one in redis), "--listen", "127.0.0.1:0", *more, *args, env=env)
-        address = wait_for(self._address, "the address of hark serve")
-        self.port = int(re.search(r":(\d+)/", address)[1])
-
-    def _address(self):
-        if not self.process.running():
-            raise AssertionError(f"hark serve has ended: {self.process.err.read_text()}")
-        return self.process.out.read_text().strip()
-
-    def ask(self, path, method="GET", headers=None, body=None):
-        """status, headers, body"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        content = answer.read()
-        connection.close()
-        return answer.status, answer.headers, content
-
-    def get(self, path, status=200, **params):
-        got, headers, body = self.ask("/api/v1/" + path + ("?" + urllib.parse.urlencode(params) if params else ""))
-        if got != status:
-            raise AssertionError(f"{path} {params}: status {got}, not {status}: {body[:300]}")
-        return json.loads(body)
-
-    def memory(self):
-        text = pathlib.Path(f"/proc/{self.process.popen.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
 
 
 _shared = {}
@@ -178,6 +145,21 @@ def overview_adds_up():
         equal(brand["today"]["mention"], int(redis("HGET", f"hark:count:{brand['name']}:mention:day:2026", "11-20")), "today")
     equal(answer["today"], sum(brand["today"]["mention"] for brand in answer["brands"]), "all")
     assert abs(sum(brand["share"] for brand in answer["brands"]) - 1) < 1e-9
+
+
+@test
+def brands_are_found_by_a_part_of_their_name():
+    _, server = counted()
+    at = {"at": "2026-11-20T14:20:00Z"}
+    whole = server.get("overview", **at)
+    for part in ("ill", "fallow-harbour", "nobody", ""):
+        got = server.get("overview", find=part, **at)
+        want = [brand for brand in whole["brands"] if part in brand["name"]]
+        equal((got["brands"], got["found"], got["count"], got["today"]), (want, len(want), whole["count"], whole["today"]), f"found by '{part}'")
+        rules = server.get("rules", find=part, **at)
+        equal(([brand["name"] for brand in rules["brands"]], rules["found"], rules["count"]), (sorted(brand["name"] for brand in want), len(want), 3), f"rules found by '{part}'")
+    equal([brand["name"] for brand in server.get("overview", limit=1, find="l", **at)["brands"]], [whole["brands"][0]["name"]], "limit")
+    server.get("overview", status=400, find="a b")
 
 
 @test
@@ -404,32 +386,11 @@ def a_proxy_speaks_for_people():
 # --- live ---
 
 
-class Events:
-    def __init__(self, server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=60)
-        self.socket.sendall(b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        self.text = ""
-
-    def until(self, pattern, limit=20):
-        """Reads until the pattern is found; returns the match, or None when the server has ended the stream."""
-        end = time.monotonic() + limit
-        while not (found := re.search(pattern, self.text)):
-            left = end - time.monotonic()
-            if left <= 0:
-                raise AssertionError(f"no {pattern} within {limit} s in {self.text[-500:]}")
-            if not select.select([self.socket], [], [], left)[0]:
-                continue
-            piece = self.socket.recv(65536)
-            if not piece:
-                return None
-            self.text += piece.decode("utf-8", "replace")
-        return found
-
-
-def new_post(redis, number):
-    path = WORK / f"new-{number}.ndjson"
-    post = {"schema": "hark.post/1", "id": f"test-{number}", "source": "bluesky", "op": "create", "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "text": "The #FallowHarbour checkout is broken, I was charged twice", "lang": ["en"]}
+def new_post(redis, number, **more):
+    op = more.get("op", "create")
+    path = WORK / f"new-{number}-{op}.ndjson"
+    post = {"schema": "hark.post/1", "id": f"test-{number}", "source": "bluesky", "op": op, "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "text": "The #FallowHarbour checkout is broken, I was charged twice", "lang": ["en"], **more}
     path.write_text(json.dumps(post) + "\n")
     hark("run", "--rules", "rules", "--redis", redis.url, f"file:{path}")
 
@@ -448,6 +409,27 @@ def changes_arrive_by_themselves():
     equal((alert["rule"], alert["match"]["id"]), ("fallow-harbour/complaint", "test-2"), "alert")
     equal(server.process.stop(), 0, "exit status with a listener")
     equal(events.until("this never comes"), None, "the end of the stream")
+
+
+@test
+def a_counter_that_falls_to_0_is_told():
+    redis = Redis()
+    for number, text in ((6, "The #FallowHarbour checkout is broken, I was charged twice"), (7, "#FallowHarbour opens at ten"), (8, "#Quillon is here")):
+        new_post(redis, number, text=text)
+    server = Server(redis)
+    events = Events(server)
+    events.until(r"event: state")
+    told = lambda: json.loads(events.until(r"event: counts\ndata: (\{[^\n]*\})\n")[1])["brands"]
+    new_post(redis, 6, op="delete")
+    equal(told(), {"fallow-harbour": {"complaint": 0, "mention": 1}}, "an intent of a brand that goes on")
+    events.text = ""
+    new_post(redis, 8, op="delete")
+    equal(told(), {"quillon": {"mention": 0}}, "a brand without posts")
+    events.text = ""
+    new_post(redis, 9, text="#Quillon is back")
+    equal(told(), {"quillon": {"mention": 1}}, "told once, and then no more")
+    text = server.ask("/metrics")[2].decode()
+    assert 'hark_counted_posts{rule="fallow-harbour/complaint"} 0' in text, text
 
 
 @test
@@ -536,7 +518,7 @@ def run_tells_metrics_while_it_runs():
         text = ask("/metrics")[1]
         promtool(text)
         for line in (r"hark_dead_letters_total\{reason=\"[a-zA-Z ]+\"\} \d", r"hark_rules_info\{version=\"[0-9a-f]{12}\"\} 1", r"hark_redis_seconds_bucket\{operation=\"commit\",le=\"\+Inf\"\} [1-9]",
-                     r"hark_commit_seconds_count [1-9]", r"hark_hits_total [1-9]"):
+                     r"hark_commit_seconds_count [1-9]", r"hark_hits_total [1-9]", r"hark_gaps_total 0", r"hark_rules_quarantined_total 0"):
             assert re.search(line, text), line
         equal((ask("/healthz")[0], ask("/readyz")[0], ask("/")[0], ask("/api/v1/brands")[0]), (200, 200, 404, 404), "status")
     equal(run.popen.wait(30), 0, "exit status")

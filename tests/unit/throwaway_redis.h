@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

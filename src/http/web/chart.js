@@ -34,7 +34,7 @@ export function shareBar(rows, label) {
     rows.map((row, i) => {
       const x = at;
       at += row.share * 100;
-      return s("rect", { x, y: 0, width: Math.max(0, row.share * 100 - (at < 99.9 ? 0.4 : 0)), height: 6, class: `share-${Math.min(i, 5)}` });
+      return s("rect", { x, y: 0, width: Math.max(row.share * 50, row.share * 100 - (at < 99.9 ? 0.4 : 0)), height: 6, class: `share-${Math.min(i, 5)}` });
     }));
 }
 

@@ -3,6 +3,7 @@
 const number = new Intl.NumberFormat("en");
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -10,7 +11,7 @@ export const MINUTE = 60e3, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
 
 export const num = (n) => (n === null || n === undefined ? "–" : number.format(n));
 export const short = (n) => (n < 10000 ? number.format(n) : compact.format(n));
-export const share = (x) => (x === null || x === undefined ? "–" : x > 0 && x < 0.01 ? "< 1%" : percent.format(x));
+export const share = (x) => (x === null || x === undefined ? "–" : x > 0 && x < 0.001 ? "< 0.1%" : x < 0.01 ? tenths.format(x) : percent.format(x));
 
 const two = (n) => String(n).padStart(2, "0");
 export const clock = (ms) => { const d = new Date(ms); return `${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`; };

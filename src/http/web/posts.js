@@ -50,7 +50,7 @@ export function postItem(entry, options) {
       author.handle && author.name ? said(`@${author.handle}`, { class: "quiet handle" }) : null,
       h("span", { class: "quiet" }, said(post.source)),
       options && options.brief ? null : h("time", { class: "quiet", datetime: post.time }, at ? moment(at) : ""),
-      post.url ? h("span", { class: "open" }, out(post.url, "Open post")) : null),
+      out(post.url, "Open post")),
     h("div", { class: "said" }, body(post.text || "", match)),
     options && options.brief ? null : h("p", { class: "hits" },
       options && options.brand ? h("a", { class: "tag", href: `#/brand/${encodeURIComponent(entry.brand)}` }, entry.brand) : null,

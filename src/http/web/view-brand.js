@@ -122,7 +122,7 @@ export async function brand(view, name, query) {
     const options = {
       from: data.from, step: data.step, line: all.points, series: series.filter((one) => !hidden.has(one.intent)), gaps: data.gaps, signal: view.signal,
       label: `Posts about ${name} over time. Arrow keys move, Enter shows the posts.`,
-      hint: "Bars: posts by intent. Line: all posts that name the brand. Click a bar for its posts, drag to zoom.",
+      hint: all.total ? `Bars: posts by intent. Line: all posts that name the brand. ${matchMedia("(pointer: coarse)").matches ? "Tap a bar for its posts." : "Click a bar for its posts, drag to zoom."}` : "No posts in this time. Choose a longer one above.",
       pick: ([from, to], which) => { picked = { from, to }; if (which) intent = which; remember(); view.guard(showPosts(true)); },
       zoom,
     };
