@@ -97,6 +97,13 @@ static struct connection *connection_of(struct MHD_Connection *mhd)
     return info ? info->socket_context : NULL;
 }
 
+static void drop_body(struct hark_listen *listen, struct context *ctx)
+{
+    atomic_fetch_sub(&listen->held, ctx->body.len);
+    hark_buf_done(&ctx->body);
+    ctx->body = (struct hark_buf){0};
+}
+
 static void completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code)
 {
     struct hark_listen *listen = cls;
@@ -104,9 +111,8 @@ static void completed(void *cls, struct MHD_Connection *mhd, void **context, enu
     struct context *ctx = *context;
     (void)code;
     if (ctx) {
-        atomic_fetch_sub(&listen->held, ctx->body.len);
         if (ctx->taken) atomic_fetch_sub(&listen->suspended, 1);
-        hark_buf_done(&ctx->body);
+        drop_body(listen, ctx);
         hark_buf_done(&ctx->answer.body);
         free(ctx);
         *context = NULL;
@@ -271,19 +277,20 @@ void hark_listen_each_param(const struct hark_listen_request *request,
     MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, one_param, &params);
 }
 
-// Of a body that is too long, or for which there is no room now, the rest is counted and dropped: the library lets an
-// answer begin only behind it.
+// A body that is too long, or for which there is no room now, is only counted: the library lets an answer begin not
+// before its end.
 static void take_body(struct hark_listen *listen, struct context *ctx, const char *bytes, size_t len)
 {
     const struct hark_listen_options *options = &listen->options;
     ctx->request.body_bytes += len;
-    if (ctx->request.crowded || ctx->request.body_bytes > options->body_bytes) return;
-    if (atomic_fetch_add(&listen->held, len) + len > options->hold_bytes) {
-        atomic_fetch_sub(&listen->held, len);
-        ctx->request.crowded = true;
+    if (ctx->request.crowded) return;
+    if (ctx->request.body_bytes > options->body_bytes) {
+        drop_body(listen, ctx);
         return;
     }
     hark_buf_add(&ctx->body, bytes, len);
+    ctx->request.crowded = atomic_fetch_add(&listen->held, len) + len > options->hold_bytes;
+    if (ctx->request.crowded) drop_body(listen, ctx);
 }
 
 static enum MHD_Result begin(struct hark_listen *listen, struct MHD_Connection *mhd, const char *url,

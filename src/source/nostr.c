@@ -18,13 +18,14 @@
 
 #include <hark/clock.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 extern const struct hark_format hark_format_nostr;
 
 #define KINDS "\"kinds\":[1,5,6,16]"
 #define LIVE "hark-live"
-#define PAGE "hark-page"
+#define PAGE "hark-page-%u"
 
 enum {
     OVERLAP_S = 600,
@@ -45,6 +46,7 @@ struct nostr {
     int64_t latest_s;         // created_at of the latest event
     int64_t base_s;           // what this connection asks from
     int64_t oldest_s;         // created_at of the oldest event that was kept since then; 0: none came
+    int64_t last_s;           // and of the last one of the page that comes
     int64_t until_s;          // of the page that was asked for; 0: none was
     int64_t full_s;           // the second that was all of the last page; 0: there was more in it
     unsigned pages, in_page;  // pages so far; events of the one that comes
@@ -55,17 +57,28 @@ struct nostr {
 
 // --- what is said to the relay ---
 
-static int subscribe(struct nostr *src, const char *name, int64_t until_s, struct hark_err *err)
+// Each page is a subscription of its own, for what happens comes in the open ones too, behind their EOSE.
+static int subscribe(struct nostr *src, struct hark_err *err)
 {
     struct hark_buf text = {0};
-    hark_buf_printf(&text, "[\"REQ\",\"%s\",{" KINDS ",\"since\":%lld", name, (long long)src->base_s);
-    if (until_s) hark_buf_printf(&text, ",\"until\":%lld,\"limit\":%d", (long long)until_s, PAGE_EVENTS);
+    hark_buf_printf(&text, src->pages ? "[\"REQ\",\"" PAGE "\"" : "[\"REQ\",\"" LIVE "\"", src->pages);
+    hark_buf_printf(&text, ",{" KINDS ",\"since\":%lld", (long long)src->base_s);
+    if (src->pages) hark_buf_printf(&text, ",\"until\":%lld,\"limit\":%d", (long long)src->until_s, PAGE_EVENTS);
     hark_buf_printf(&text, "}]");
     src->asked_us = hark_clock_mono_us();
     src->in_page = 0;
+    src->last_s = 0;
     int rc = hark_net_ws_send(src->live.net, hark_buf_str(&text), err);
     hark_buf_done(&text);
     return rc;
+}
+
+static int close_page(struct nostr *src, struct hark_err *err)
+{
+    char text[64];
+    if (!src->pages) return 0;
+    snprintf(text, sizeof text, "[\"CLOSE\",\"" PAGE "\"]", src->pages);
+    return hark_net_ws_send(src->live.net, hark_str(text), err);
 }
 
 static int lost(struct nostr *src, const struct hark_err *why, int64_t delay_ms, struct hark_err *err)
@@ -90,7 +103,7 @@ static int connect_to(struct nostr *src, struct hark_err *err)
     if (!hark_live_due(live)) return 1;
     const struct hark_net_request request = {.url = src->url, .stale_ms = src->live.stale_ms};
     choose_base(src);
-    if (hark_net_ws_open(live->net, &request, &why) || subscribe(src, LIVE, 0, &why)) return lost(src, &why, -1, err);
+    if (hark_net_ws_open(live->net, &request, &why) || subscribe(src, &why)) return lost(src, &why, -1, err);
     hark_live_reached(live);
     src->spoke_us = hark_clock_mono_us();
     src->state = KEPT;
@@ -119,32 +132,32 @@ static void look_for_hole(struct nostr *src)
 {
     bool hole = src->known_s && (!src->oldest_s || src->oldest_s > src->known_s);
     int64_t to_ms = src->oldest_s ? src->oldest_s * 1000 : hark_clock_ms();
-    const char *why = src->pages > MOST_PAGES ? "too many to catch up with" : "the relay has nothing as old";
+    const char *why = src->pages == MOST_PAGES ? "too many to catch up with" : "the relay has nothing as old";
     if (hole) hark_live_gap(&src->live, src->known_s * 1000, to_ms, why);
 }
 
 // Where what was kept, or a page of it, ends: asks for what is older. 1: asked; 0: there is no more; or an error.
 static int ask_older(struct nostr *src, struct hark_err *err)
 {
-    bool moved = src->oldest_s && (!src->until_s || src->oldest_s < src->until_s);
-    int64_t next_s = moved ? src->oldest_s : src->until_s - 1;
+    bool moved = src->last_s && (!src->until_s || src->last_s < src->until_s);
+    int64_t next_s = moved ? src->last_s : src->until_s - 1;
     if (!src->in_page) return 0;
     // There is more behind it, so that the page did not end for want of posts.
     if (src->full_s) hark_live_gap(&src->live, src->full_s * 1000, src->full_s * 1000 + 999, "too many in a second");
     src->full_s = moved ? 0 : src->until_s;
     if (next_s < src->base_s) return 0;
-    if (++src->pages > MOST_PAGES) return 0;
+    if (src->pages == MOST_PAGES) return 0;
+    src->pages++;
     src->until_s = next_s;
     src->state = PAGES;
-    return subscribe(src, PAGE, next_s, err) ? err->code : 1;
+    return subscribe(src, err) ? err->code : 1;
 }
 
 static int end_of_kept(struct nostr *src, struct hark_err *err)
 {
+    if (close_page(src, err)) return err->code;
     int rc = ask_older(src, err);
     if (rc) return rc;
-    if (src->state == PAGES && hark_net_ws_send(src->live.net, HARK_STR("[\"CLOSE\",\"" PAGE "\"]"), err))
-        return err->code;
     look_for_hole(src);
     src->state = CAUGHT_UP;
     src->live.failures = 0;
@@ -170,6 +183,7 @@ static void take_event(struct nostr *src, const json_t *event, bool kept)
         return;
     }
     src->live.failures = 0;
+    if (kept) src->last_s = created_s; // a page has the latest first
     if (kept && (!src->oldest_s || created_s < src->oldest_s)) src->oldest_s = created_s;
     if (hark_seen_before(&src->seen, hark_str_hash(hark_str(id)))) hark_items_refuse(items, "repeat");
     if (created_s > src->latest_s && created_s <= hark_clock_ms() / 1000) src->latest_s = created_s;
@@ -203,10 +217,13 @@ static int take_message(struct nostr *src, bool page, int64_t *ret_delay_ms, str
     return end && end_of_kept(src, why) < 0 ? why->code : 0;
 }
 
-static bool begins_with_page(struct hark_str text)
+// Whether it belongs to the page that was asked for: a subscription's name is the second of a message's parts.
+static bool is_of_page(const struct nostr *src, struct hark_str text)
 {
-    enum { HEAD = 64 }; // the name of the subscription is the second of a message's parts
-    return memmem(text.ptr, text.len < HEAD ? text.len : HEAD, "\"" PAGE "\"", strlen("\"" PAGE "\"")) != NULL;
+    enum { HEAD = 64 };
+    char name[32];
+    snprintf(name, sizeof name, "\"" PAGE "\"", src->pages);
+    return src->state == PAGES && memmem(text.ptr, text.len < HEAD ? text.len : HEAD, name, strlen(name));
 }
 
 // Nothing came for a while: the relay is asked whether it is there, and given up where it does not go on with what it
@@ -235,7 +252,7 @@ static int step(struct hark_live *live, struct hark_err *err)
         return look_after(src, &why) ? lost(src, &why, -1, err) : 1;
     }
     if (rc < 0) return lost(src, &why, -1, err);
-    bool page = begins_with_page(message.text);
+    bool page = is_of_page(src, message.text);
     src->spoke_us = hark_clock_mono_us();
     live->items.heard_ms = hark_clock_ms();
     live->items.live = !page && src->state != KEPT;

@@ -75,7 +75,7 @@ def what_it_asks_for():
         listen(server, 20)
         requests = [request for request in server.requests if request[0] == "REQ"]
     equal([request[2]["kinds"] for request in requests], [[1, 5, 6, 16]] * len(requests), "kinds")
-    equal([request[1] for request in requests[:3]], ["hark-live", "hark-live", "hark-page"], "subscriptions")
+    equal([request[1] for request in requests[:3]], ["hark-live", "hark-live", "hark-page-1"], "subscriptions")
     for request in requests[:2]:
         assert before - 600 <= request[2]["since"] <= time.time() - 600, "it begins, and is taken up, ten minutes back"
     assert requests[2][2]["until"] <= time.time(), requests[2]

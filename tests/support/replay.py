@@ -680,7 +680,7 @@ class Pusher:
 
     def send(self, body, method="POST", path="/posts", drop=(), **headers):
         """One request: status, headers and body of the answer, the latter as JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
             connection.request(method, path, body, {name: value for name, value in sent.items() if name not in drop})
