@@ -20,7 +20,7 @@ while (($#)); do
   case $1 in
     --kafka | --oracle | --fuzz) printf -v "${1#--}" yes ;;
     --rate | --seconds)
-      (($# > 1)) && [[ $2 =~ ^[1-9][0-9]*$ ]] || die 1 "$1 needs a number from 1"
+      [[ $# -gt 1 && $2 =~ ^[1-9][0-9]*$ ]] || die 1 "$1 needs a number from 1"
       printf -v "${1#--}" %s "$2"
       shift
       ;;
@@ -70,6 +70,7 @@ at() {
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b }'; }
 
 missed=
+# shellcheck disable=SC2016
 step "measuring 100 to 100,000 brands" bash -c '"$1" bench match --config /dev/null >"$2"' _ "$hark" "$work/match" || die 3 "hark bench match failed"
 m=$work/match
 few=$(at "$m" match brands=100 share=5 us_a_post) many=$(at "$m" match brands=100000 share=5 us_a_post)

@@ -167,7 +167,8 @@ def make_rules():
 def gaps_after_a_pause(v2, floor_of, want):
     """Counts 100 posts, stops; meanwhile the server forgets what is older than a floor and gets 100 more."""
     rules, redis = make_rules(), Redis()
-    old = stream(100, before_us=40 * 3600 * 10**6)
+    old = stream(99, before_us=40 * 3600 * 10**6)
+    old.append(post(99, max(event["time_us"] for event in old) + 100_000))  # when the last post is counted, all was read
     new = [dict(event, commit=dict(event["commit"], rkey=key(1000 + i), rev=f"n{i}")) for i, event in
            enumerate(e for e in stream(100) if e["commit"]["collection"] == "app.bsky.feed.post")]
     with Jetstream(old, v2=v2) as server:
