@@ -80,7 +80,7 @@ const struct hark_setting hark_settings[] = {
      .min = 0, .max = 10000000, AT(match_json)},
     {"top", HARK_SETTING_INT, "1000", "N", "members kept of top posts and of tags, a brand and day",
      "run match verify bench", .min = 10, .max = 1000000, AT(top)},
-    {"batch-ms", HARK_SETTING_INT, "200", "MS", "longest time between two commits; 1000 where much is left to read",
+    {"batch-ms", HARK_SETTING_INT, "100", "MS", "longest time between two commits; 1000 where much is left to read",
      "run match bench", .min = 1, .max = 60000, AT(batch_ms)},
     {"partitions", HARK_SETTING_INT, "8", "N",
      "partitions of the posts topic when it is created: the most matchers that can share it", "setup", .min = 1,
