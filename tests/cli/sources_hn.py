@@ -23,7 +23,7 @@ def it_goes_on_where_it_was_left():
     (rules / "everything.yaml").write_text("brand: everything\nteam: all\nlisten: {all: true}\nintents: []\n")
     total = lambda: int(redis("HGET", "hark:total:everything", "mention") or 0)  # noqa: E731
     with HackerNews(ITEMS, 100, slow={110: 1}, failures=1) as server:
-        hark("run", "--for", "3s", "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
+        hark("run", "--for", "6s", "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
         equal(server.requests, [], "what was there before is not asked for")
         server.max = 120
         process = start("run", "--poll", 1, "--rules", rules, "--redis", redis.url, f"hn:{server.url}")
@@ -37,9 +37,7 @@ def it_goes_on_where_it_was_left():
 def what_a_post_says():
     with HackerNews(ITEMS, 100) as server:
         process = start("ingest", "--stdout", f"hn:{server.url}")
-        wait_for(lambda: server.connections or process.err.read_text(), "the start")
-        import time
-        time.sleep(1)
+        wait_for(lambda: server.looks, "a look at the highest number")
         server.max = 104
         wait_for(lambda: len(process.out.read_json()) == 2, "posts")
         equal(process.stop(), 0, "exit status")

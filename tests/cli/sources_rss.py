@@ -30,7 +30,7 @@ BOMB = """<?xml version="1.0"?><!DOCTYPE b [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "
 
 
 def read(server, *more):
-    done = hark("ingest", "--stdout", "--for", "1s", *more, f"rss:{server.url}")
+    done = hark("ingest", "--stdout", "--for", "4s", *more, f"rss:{server.url}")
     return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -58,7 +58,7 @@ def rules():
 
 
 def run(server, redis):
-    return hark("run", "--for", "1s", "--rules", rules(), "--redis", redis.url, f"rss:{server.url}").stderr
+    return hark("run", "--for", "4s", "--rules", rules(), "--redis", redis.url, f"rss:{server.url}").stderr
 
 
 def total(redis):

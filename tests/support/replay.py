@@ -451,6 +451,7 @@ class HackerNews(Server):
     def __init__(self, items, most, slow=None, failures=0):
         super().__init__()
         self.items, self.max, self.slow, self.failures = items, most, slow or {}, failures
+        self.looks = 0  # how often maxitem was told
 
     @property
     def url(self):
@@ -464,6 +465,7 @@ class HackerNews(Server):
         if self.failures:
             self.failures -= 1
             return web.Response(status=503, text="busy")
+        self.looks += 1
         return web.json_response(self.max)
 
     async def item(self, request):
