@@ -2,7 +2,7 @@
 //
 // librdkafka reconnects for ever by itself, and says through an error callback that a connection failed and that no
 // broker is left; it does not say that one is back. So while no broker is left, whoever asks hark_client_trouble()
-// tries one, at most once a second.
+// tries one, at most once a second. A message says nothing: it may have been fetched before.
 
 #include "client.h"
 
@@ -106,11 +106,6 @@ void hark_client_done(struct hark_client *client)
     pthread_mutex_destroy(&client->lock);
 }
 
-void hark_client_up(struct hark_client *client)
-{
-    client->down = false;
-}
-
 void hark_client_tried(struct hark_client *client, char *out, size_t size)
 {
     pthread_mutex_lock(&client->lock);
@@ -144,7 +139,7 @@ const char *hark_client_trouble(struct hark_client *client)
 {
     if (!client->down) return NULL;
     if (due(client) && answers(client)) {
-        hark_client_up(client);
+        client->down = false;
         return NULL;
     }
     char tried[600];

@@ -33,8 +33,6 @@ void hark_client_done(struct hark_client *client);
 // What keeps it from any broker, for a log; NULL where one answers. Cheap while all is well; tries a broker at most
 // each second else.
 const char *hark_client_trouble(struct hark_client *client);
-// A broker has answered.
-void hark_client_up(struct hark_client *client);
 // "127.0.0.1:9092 (Connection refused)": the brokers tried and the reason where there is one.
 void hark_client_tried(struct hark_client *client, char *out, size_t size);
 // An error where librdkafka has given up for good, else 0.

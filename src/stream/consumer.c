@@ -376,7 +376,6 @@ static struct hark_batch *take(struct hark_consumer *consumer, size_t max)
     }
     while (n < max && (consumer->taken[n] = rd_kafka_consume_queue(consumer->messages, 0))) n++;
     if (n == 0) return NULL;
-    if (consumer->client.down) hark_client_up(&consumer->client);
     return batch_of(consumer, n);
 }
 

@@ -242,7 +242,7 @@ def wrong_arguments():
 @test
 def for_ends_it():
     with Jetstream(stream(5)) as server:
-        done = hark("ingest", "--stdout", "--for", "1s", f"bluesky:{server.url}")
+        done = hark("ingest", "--stdout", "--for", "4s", f"bluesky:{server.url}")
     equal(len(done.stdout.splitlines()), 5, "posts")
 
 
