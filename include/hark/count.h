@@ -80,7 +80,6 @@ struct hark_count_outcome {
 struct hark_count_batch *hark_count_batch_new(const struct hark_count_options *options);
 void hark_count_batch_free(struct hark_count_batch *batch); // takes NULL
 void hark_count_batch_clear(struct hark_count_batch *batch);
-size_t hark_count_batch_size(const struct hark_count_batch *batch); // posts added
 // A batch of some thousand posts is cheapest; above 20,000 the script keeps Redis busy for too long.
 //
 // Adds a post with its matches (none: only for updates and deletes, which may take something back). Copies what it

@@ -40,11 +40,6 @@ void hark_count_gap(struct hark_count_batch *batch, int64_t from, int64_t to)
     batch->gap_to = to;
 }
 
-size_t hark_count_batch_size(const struct hark_count_batch *batch)
-{
-    return batch->nevents;
-}
-
 // The index of the id's post, made where it is new.
 static size_t post_of(struct hark_count_batch *batch, struct hark_str id)
 {

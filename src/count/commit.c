@@ -514,8 +514,6 @@ static int read_answer(const redisReply *reply, enum hark_commit *ret, struct ha
         *ret = HARK_COMMIT_GONE;
     else if (hark_str_is(word, "torn"))
         *ret = HARK_COMMIT_TORN;
-    else if (hark_str_is(word, "torn"))
-        *ret = HARK_COMMIT_TORN;
     else if (hark_str_is(word, "conflict"))
         *ret = HARK_COMMIT_CONFLICT;
     else if (hark_str_is(word, "moved") && reply->elements == 2)

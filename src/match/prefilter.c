@@ -301,11 +301,6 @@ size_t hark_prefilter_bytes(const struct hark_prefilter *pf)
            pf->nunfiltered * (sizeof *pf->unfiltered + sizeof *pf->doors) + pf->nregexes * sizeof *pf->regexes;
 }
 
-size_t hark_prefilter_literals(const struct hark_prefilter *pf)
-{
-    return pf->nliterals;
-}
-
 // --- scanning ---
 
 void hark_prefilter_scratch_init(struct hark_prefilter_scratch *scratch, const struct hark_prefilter *pf,

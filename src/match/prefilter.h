@@ -18,7 +18,6 @@ void hark_prefilter_free(struct hark_prefilter *pf); // takes NULL
 const struct hark_database *hark_prefilter_database(const struct hark_prefilter *pf);
 const struct hark_unfiltered *hark_prefilter_unfiltered(const struct hark_prefilter *pf, size_t *ret_n);
 size_t hark_prefilter_bytes(const struct hark_prefilter *pf);
-size_t hark_prefilter_literals(const struct hark_prefilter *pf);
 
 // What a thread needs for scanning. Brands are named by index.
 struct hark_prefilter_scratch {

@@ -543,11 +543,11 @@ static enum hark_commit commit(struct run *run, struct hark_store *store, struct
     return result;
 }
 
-static void assert_recount(struct run *run)
+static void assert_recount(struct world *world, int64_t now_ms)
 {
     struct lines actual = {0}, expected = {0};
     dump(&actual);
-    recount(&run->world, &expected, run->now_ms);
+    recount(world, &expected, now_ms);
     assert_lines(&actual, &expected);
     lines_free(&actual);
     lines_free(&expected);
@@ -601,7 +601,7 @@ static void break_something(struct run *run, enum fault fault)
     case MEDDLE:
         if (meddle(run)) {
             assert_int_equal(commit(run, run->store, run->batch, run->position), HARK_COMMIT_CONFLICT);
-            assert_recount(run); // nothing of the batch is there
+            assert_recount(&run->world, run->now_ms); // nothing of the batch is there
             prepare(run);
         }
         break;
@@ -647,7 +647,7 @@ static void counters_equal_a_recount_through_faults(void **state)
         for (int i = 0; i < 160; i++) {
             enum fault fault = roll(2) ? NONE : (enum fault)roll(FAULTS);
             one_batch(run, fault);
-            if (fault != NONE || i % 10 == 9) assert_recount(run);
+            if (fault != NONE || i % 10 == 9) assert_recount(&run->world, run->now_ms);
             assert_int_equal(ask_int("HGET %s 0", "hark:pos:posts"), run->position);
         }
         for (int i = 1; i < FAULTS; i++) assert_true(run->faults[i] > 0);
@@ -815,16 +815,6 @@ static void one_position_that_moved_stops_all(void **state)
     hark_store_close(store);
 }
 
-static void assert_joint_recount(struct joint *joint)
-{
-    struct lines actual = {0}, expected = {0};
-    dump(&actual);
-    recount(&joint->world, &expected, joint->now_ms);
-    assert_lines(&actual, &expected);
-    lines_free(&actual);
-    lines_free(&expected);
-}
-
 static void partitions_are_committed_together(void **state)
 {
     (void)state;
@@ -843,7 +833,7 @@ static void partitions_are_committed_together(void **state)
     brands[0].listen = &listened;
     for (int i = 0; i < 300; i++) {
         joint_round(joint);
-        assert_joint_recount(joint);
+        assert_recount(&joint->world, joint->now_ms);
     }
     assert_true(joint->results[HARK_COMMIT_DONE] > 150);
     assert_true(joint->results[HARK_COMMIT_MOVED] > 10);
