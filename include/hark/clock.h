@@ -3,9 +3,13 @@
 
 #include <hark/str.h>
 
+#include <time.h>
+
 int64_t hark_clock_ms(void);      // the wall clock
 int64_t hark_clock_mono_us(void); // for durations
 int64_t hark_clock_cpu_us(void);  // what this process has used, user and system, all threads
+// The time `ms` from now on a clock, as pthread_cond_timedwait() and the like want it.
+struct timespec hark_clock_deadline(clockid_t clock, int64_t ms);
 
 enum { HARK_TIME_STR_BYTES = 25 };
 

@@ -30,6 +30,16 @@ int64_t hark_clock_cpu_us(void)
            usage.ru_stime.tv_usec;
 }
 
+struct timespec hark_clock_deadline(clockid_t clock, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(clock, &until);
+    int64_t ns = until.tv_nsec + ms % 1000 * 1000000;
+    until.tv_sec += ms / 1000 + ns / 1000000000;
+    until.tv_nsec = ns % 1000000000;
+    return until;
+}
+
 static int64_t days_from_civil(int year, int month, int day)
 {
     int64_t y = month <= 2 ? year - 1 : year;

@@ -342,12 +342,7 @@ static void tick(struct live *live)
 // Waits; false: the end.
 static bool rest(struct live *live, int64_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += ms % 1000 * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = hark_clock_deadline(CLOCK_MONOTONIC, ms);
     pthread_mutex_lock(&live->lock);
     while (!live->ending && pthread_cond_timedwait(&live->ended, &live->lock, &until) != ETIMEDOUT) continue;
     bool ending = live->ending;

@@ -173,9 +173,7 @@ static void write_once(struct health *health, struct hark_store **store)
 // Waits; false: the end.
 static bool rest(struct health *health)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += EVERY_MS / 1000;
+    struct timespec until = hark_clock_deadline(CLOCK_REALTIME, EVERY_MS);
     pthread_mutex_lock(&health->lock);
     while (!health->ending && pthread_cond_timedwait(&health->ended, &health->lock, &until) != ETIMEDOUT) continue;
     bool ending = health->ending;

@@ -3,6 +3,8 @@
 
 #include "pipeline.h"
 
+#include <hark/clock.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -63,11 +65,7 @@ void job_start(struct job *job)
 
 bool job_idle(struct job *job, int wait_ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += wait_ms * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    struct timespec until = hark_clock_deadline(CLOCK_REALTIME, wait_ms);
     pthread_mutex_lock(&job->lock);
     while (job->busy && wait_ms > 0)
         if (pthread_cond_timedwait(&job->changed, &job->lock, &until) == ETIMEDOUT) break;

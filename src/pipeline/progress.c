@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { EVERY_MS = 500 };
+
 static const struct tally *shown;
 static pthread_t thread;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -36,11 +38,7 @@ static void *show(void *arg)
     (void)arg;
     pthread_mutex_lock(&lock);
     while (running) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 500000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
+        struct timespec until = hark_clock_deadline(CLOCK_REALTIME, EVERY_MS);
         pthread_cond_timedwait(&ended, &lock, &until);
         print(started_us, !running);
     }

@@ -140,11 +140,7 @@ static int change_rules(struct reader *reader, struct hark_err *err)
 
 static void wait_for_work(struct reader *reader)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t ns = until.tv_nsec + reader->run->cfg->batch_ms * 1000000;
-    until.tv_sec += ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    struct timespec until = hark_clock_deadline(CLOCK_REALTIME, reader->run->cfg->batch_ms);
     while (!reader->ended && !reader->outdated && lane_size(reader->lane) < COMMIT_POSTS)
         if (pthread_cond_timedwait(&reader->changed, &reader->lock, &until)) break;
 }
